@@ -1,0 +1,47 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+
+export interface WorkerProcess {
+  /** Lets the worker give its jobs back; resolves when it has gone. */
+  stop(): Promise<void>
+}
+
+const firstRestartMs = 500
+const longestRestartMs = 30_000
+/** A worker that lived so long had started well: the next fault is a new one. */
+const healthyAfterMs = 60_000
+
+/**
+ * Runs the worker role in a process of its own, so that a hostile file can at worst end that one, and starts it anew
+ * with growing pauses when it ends unasked. The child ends itself when this process is gone.
+ */
+export function startWorkerProcess (env: NodeJS.ProcessEnv, log: Logger): WorkerProcess {
+  let stopping = false
+  let pauseMs = firstRestartMs
+  let timer: NodeJS.Timeout | undefined
+  let child = start()
+
+  function start (): ChildProcess {
+    const startedAt = performance.now()
+    const started = fork(join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? 'main.ts' : 'main.js'), { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    started.once('exit', (code, signal) => {
+      if (stopping) return
+      if (performance.now() - startedAt > healthyAfterMs) pauseMs = firstRestartMs
+      log.error({ code, signal, restartInMs: pauseMs }, 'the worker ended unasked')
+      timer = setTimeout(() => { child = start() }, pauseMs)
+      pauseMs = Math.min(pauseMs * 2, longestRestartMs)
+    })
+    return started
+  }
+
+  return {
+    stop: () => new Promise((resolve) => {
+      stopping = true
+      clearTimeout(timer)
+      if (child.exitCode !== null || child.signalCode !== null) { resolve(); return }
+      child.once('exit', () => resolve())
+      child.kill('SIGTERM')
+    })
+  }
+}
