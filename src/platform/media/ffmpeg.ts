@@ -1,0 +1,5 @@
+/** The one way to ffmpeg. */
+export interface Ffmpeg {
+  readonly path: string
+  readonly version: string
+}
