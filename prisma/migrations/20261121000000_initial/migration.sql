@@ -299,6 +299,7 @@ CREATE TABLE "playlist" (
     "id" UUID NOT NULL,
     "owner_id" UUID NOT NULL,
     "name" TEXT NOT NULL,
+    "name_key" TEXT NOT NULL,
     "description" TEXT NOT NULL DEFAULT '',
     "visibility" "Visibility" NOT NULL DEFAULT 'private',
     "version" INTEGER NOT NULL DEFAULT 0,
@@ -423,7 +424,7 @@ CREATE TABLE "search_doc" (
     "kind" SMALLINT NOT NULL,
     "ref_id" UUID NOT NULL,
     "rank" INTEGER NOT NULL DEFAULT 0,
-    "tier" SMALLINT NOT NULL DEFAULT 0,
+    "tier" SMALLINT NOT NULL DEFAULT 3,
     "txt" TEXT NOT NULL,
     "title" TEXT NOT NULL,
     "tsv" tsvector NOT NULL,
@@ -542,6 +543,12 @@ CREATE INDEX "artwork_image_object_key_idx" ON "artwork_image"("object_key");
 CREATE INDEX "playlist_owner_id_updated_at_id_idx" ON "playlist"("owner_id", "updated_at" DESC, "id" DESC);
 
 -- CreateIndex
+CREATE INDEX "playlist_visibility_updated_at_id_idx" ON "playlist"("visibility", "updated_at" DESC, "id" DESC);
+
+-- CreateIndex
+CREATE INDEX "playlist_name_trgm" ON "playlist" USING GIN ("name_key" gin_trgm_ops);
+
+-- CreateIndex
 CREATE INDEX "playlist_item_track_id_idx" ON "playlist_item"("track_id");
 
 -- CreateIndex
@@ -579,6 +586,9 @@ CREATE INDEX "queue_message_queue_visible_at_id_idx" ON "queue_message"("queue",
 
 -- CreateIndex
 CREATE UNIQUE INDEX "search_doc_ref_id_key" ON "search_doc"("ref_id");
+
+-- CreateIndex
+CREATE INDEX "search_doc_title_rank_idx" ON "search_doc"("title", "rank" DESC);
 
 -- CreateIndex
 CREATE INDEX "search_term_trgm" ON "search_term" USING GIN ("term" gin_trgm_ops);
@@ -690,6 +700,9 @@ ALTER TABLE "job" ADD CONSTRAINT "job_upload_id_fkey" FOREIGN KEY ("upload_id") 
 ALTER TABLE "artist" ALTER COLUMN "sort_name" TYPE TEXT COLLATE "C";
 ALTER TABLE "album" ALTER COLUMN "sort_title" TYPE TEXT COLLATE "C";
 ALTER TABLE "track" ALTER COLUMN "sort_title" TYPE TEXT COLLATE "C";
+
+-- Fractional indexing compares bytes.
+ALTER TABLE "playlist_item" ALTER COLUMN "rank" TYPE TEXT COLLATE "C";
 
 -- One index a tier of popularity: the smallest that has enough hits answers. No pending list: it would be read at every search.
 CREATE INDEX "search_doc_tier0" ON "search_doc" USING gin ("tsv") WITH (fastupdate = off) WHERE "tier" = 0;
