@@ -197,3 +197,8 @@ function toConfig (v: Values): Config {
     ffmpegPath: v.FFMPEG_PATH
   }
 }
+
+/** The environment of a child process: ours with a few settings changed. */
+export function environmentWith (changes: Partial<Record<SettingName, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...changes }
+}

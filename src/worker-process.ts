@@ -2,6 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 
+const entry = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? 'main.ts' : 'main.js')
+
 export interface WorkerProcess {
   /** Lets the worker give its jobs back; resolves when it has gone. */
   stop(): Promise<void>
@@ -24,7 +26,8 @@ export function startWorkerProcess (env: NodeJS.ProcessEnv, log: Logger): Worker
 
   function start (): ChildProcess {
     const startedAt = performance.now()
-    const started = fork(join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? 'main.ts' : 'main.js'), { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    // Detached: Ctrl-C at the terminal reaches this process alone, which then ends the worker in good order.
+    const started = fork(entry, { env, detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     started.once('exit', (code, signal) => {
       if (stopping) return
       if (performance.now() - startedAt > healthyAfterMs) pauseMs = firstRestartMs

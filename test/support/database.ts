@@ -9,7 +9,7 @@ import { startEmbeddedPostgres } from '../../src/platform/database/embedded-post
 import { migrate } from '../../src/platform/database/migrate.ts'
 
 const migrations = join(import.meta.dirname, '../../prisma/migrations')
-const templateName = 'freshet_template'
+export const templateName = 'freshet_template'
 
 /** A migrated, empty database of its own for one test (file), dropped at its end, with its address. */
 export async function testDatabase (t: Test): Promise<Database & { readonly url: string }> {
@@ -48,7 +48,7 @@ export async function startTestPostgres (): Promise<{ readonly url: string, stop
   }
 }
 
-function withDatabase (address: string, name: string): string {
+export function withDatabase (address: string, name: string): string {
   const url = new URL(address)
   url.pathname = `/${name}`
   return url.href

@@ -107,7 +107,8 @@ async function startServer (bin: string, dir: string, port: number): Promise<Chi
     '-D', dir, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'timezone=UTC', '-c', 'max_connections=100'
   ])
   for (let attempt = 1; ; attempt++) {
-    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+    // A process group of its own: Ctrl-C at the terminal must not end it before those that still need it.
+    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
     const failure = await untilReady(child)
     if (failure === undefined) return child
     if (attempt === startAttempts) throw new EmbeddedPostgresError(failure)

@@ -93,8 +93,8 @@ async function createDatabaseIfMissing (connectionString: string): Promise<void>
   try {
     await admin.query(`CREATE DATABASE ${admin.escapeIdentifier(name)}`)
   } catch (error) {
-    // Another starter may have been faster.
-    if (!(error instanceof pg.DatabaseError) || error.code !== '42P04') throw error
+    // Another starter was faster: it had finished (duplicate_database), or was at it (unique_violation in pg_database).
+    if (!(error instanceof pg.DatabaseError) || !['42P04', '23505'].includes(error.code ?? '')) throw error
   } finally {
     await admin.end()
   }
