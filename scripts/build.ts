@@ -14,7 +14,8 @@ interface Step {
 const steps = {
   client: { name: 'database client', inputs: ['prisma/schema.prisma', 'package-lock.json'], command: ['prisma', 'generate'] },
   server: { name: 'server', inputs: ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'], command: ['tsc', '-p', 'tsconfig.build.json'] },
-  web: { name: 'web client', inputs: ['web', 'package-lock.json'], command: ['vite', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn'] }
+  web: { name: 'web client', inputs: ['web', 'package-lock.json'], command: ['vite', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn'] },
+  demo: { name: 'demo album', inputs: ['scripts/demo-album'], command: ['node', 'scripts/demo-album/main.ts'] }
 } as const satisfies Record<string, Step>
 
 type StepName = keyof typeof steps

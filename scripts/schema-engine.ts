@@ -55,6 +55,9 @@ class MigrationAdapter extends PrismaPg {
   }
 }
 
+/** Node has it; the type libraries here know it from the browser only. */
+declare const WebAssembly: { instantiate(bytes: Uint8Array, imports: object): Promise<{ instance: { exports: Record<string, unknown> } }> }
+
 interface Engine {
   version(): Promise<string>
   diff(params: object): Promise<{ exitCode: number, stdout?: string }>
