@@ -5,7 +5,8 @@ export function nullable<T extends TSchema> (schema: T) {
   return Type.Unsafe<Static<T> | null>({ ...schema, nullable: true })
 }
 
-export const Id = Type.String({ format: 'uuid' })
+/** The pattern is stricter than the format, which admits urn:uuid: where Postgres doesn't. */
+export const Id = Type.String({ format: 'uuid', pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' })
 export type Id = Static<typeof Id>
 
 export const Time = Type.String({ format: 'date-time' })

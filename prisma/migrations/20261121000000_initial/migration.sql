@@ -486,9 +486,6 @@ CREATE INDEX "album_sort_title_id_idx" ON "album"("sort_title", "id");
 CREATE INDEX "album_added_at_id_idx" ON "album"("added_at" DESC, "id" DESC);
 
 -- CreateIndex
-CREATE INDEX "album_year_id_idx" ON "album"("year", "id");
-
--- CreateIndex
 CREATE INDEX "album_artist_artist_id_album_id_idx" ON "album_artist"("artist_id", "album_id");
 
 -- CreateIndex
@@ -700,6 +697,9 @@ ALTER TABLE "job" ADD CONSTRAINT "job_upload_id_fkey" FOREIGN KEY ("upload_id") 
 ALTER TABLE "artist" ALTER COLUMN "sort_name" TYPE TEXT COLLATE "C";
 ALTER TABLE "album" ALTER COLUMN "sort_title" TYPE TEXT COLLATE "C";
 ALTER TABLE "track" ALTER COLUMN "sort_title" TYPE TEXT COLLATE "C";
+
+-- Newest first, albums without a year last.
+CREATE INDEX "album_year" ON "album" ((COALESCE("year", 0)) DESC, "id" DESC);
 
 -- Fractional indexing compares bytes.
 ALTER TABLE "playlist_item" ALTER COLUMN "rank" TYPE TEXT COLLATE "C";

@@ -1,0 +1,66 @@
+import createError from '@fastify/error'
+import type { Database } from '../platform/database/database.ts'
+import { byIds, type Listener, readAlbums, readTracks, type TrackEntry } from './catalogue-rows.ts'
+import { cutPage, keyset, type Order } from './keyset.ts'
+import type { Album, AlbumDetail, AlbumsQuery, Disc, Page } from './schemas.ts'
+
+export const AlbumNotFoundError = createError('ALBUM_NOT_FOUND', 'there is no such album', 404)
+
+const orders = {
+  title: { name: 'albums-title', key: 'a.sort_title', id: 'a.id', type: 'text', descending: false },
+  added: { name: 'albums-added', key: 'a.added_at', id: 'a.id', type: 'timestamptz', descending: true },
+  year: { name: 'albums-year', key: 'COALESCE(a.year, 0)', id: 'a.id', type: 'int', descending: true }
+} as const satisfies Record<string, Order>
+
+/** What each order goes on by. */
+const keys = {
+  title: ({ sortTitle }: { sortTitle: string }) => sortTitle,
+  added: ({ album }: { album: Album }) => new Date(album.addedAt),
+  year: ({ album }: { album: Album }) => album.year ?? 0
+}
+
+/**
+ * Albums with published tracks: A–Z, or newest first (albums without a year come last).
+ * @throws InvalidCursorError
+ */
+export async function listAlbums (db: Database, listener: Listener, { sort, limit, cursor }: AlbumsQuery): Promise<Page<Album>> {
+  const order = orders[sort]
+  const clause = keyset(order, cursor, 3)
+  const rows = await readAlbums(db, listener, {
+    name: clause.name,
+    sql: `SELECT a.id, row_number() OVER (ORDER BY ${clause.orderBy}) AS ord FROM album a
+      WHERE a.track_count > 0 AND ${clause.where} ORDER BY ${clause.orderBy} LIMIT $2`,
+    values: [limit + 1, ...clause.values]
+  })
+  return cutPage(rows, { limit, order }, { item: ({ album }) => album, place: (row) => ({ key: keys[sort](row), id: row.album.id }) })
+}
+
+/** Albums with published tracks, in the order of the ids; others are left out. */
+export async function albumsByIds (db: Database, listener: Listener, ids: readonly string[]): Promise<Album[]> {
+  if (ids.length === 0) return []
+  return (await readAlbums(db, listener, byIds(ids))).map(({ album }) => album)
+}
+
+/** @throws AlbumNotFoundError also for an album without published tracks */
+export async function getAlbum (db: Database, listener: Listener, id: string): Promise<AlbumDetail> {
+  const [album] = await albumsByIds(db, listener, [id])
+  const more = await db.prisma.album.findUnique({ where: { id }, select: { label: true, loudnessLufs: true } })
+  if (album === undefined || more === null) throw new AlbumNotFoundError()
+  const tracks = await readTracks(db, listener, {
+    name: 'album',
+    sql: 'SELECT t.id, row_number() OVER (ORDER BY t.disc_no, t.track_no, t.sort_title, t.id) AS ord FROM track t WHERE t.album_id = $2',
+    values: [id]
+  })
+  return { ...album, ...more, discs: toDiscs(tracks) }
+}
+
+function toDiscs (entries: readonly TrackEntry[]): Disc[] {
+  const discs = new Map<number, Disc>()
+  for (const { track, discTitle } of entries) {
+    const disc = discs.get(track.discNo) ?? { discNo: track.discNo, title: null, tracks: [] }
+    disc.title ??= discTitle
+    disc.tracks.push(track)
+    discs.set(track.discNo, disc)
+  }
+  return [...discs.values()]
+}
