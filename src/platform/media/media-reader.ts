@@ -1,4 +1,147 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { confinement } from './confinement.ts'
+import type { ChildAnswer, ChildRequest } from './media-child.ts'
+import type { FileTags } from './read-tags.ts'
+import type { ArtworkRequest, RenderedArtwork } from './render-artwork.ts'
+
 /** Reads tags and pictures of hostile files in children that are killed when they take too long or too much. */
 export interface MediaReader {
+  /**
+   * @param path absolute, without an ending
+   * @param picturePath where the cover goes, if there is one
+   * @throws MediaReadError; the signal's reason when aborted
+   */
+  readTags(path: string, picturePath: string, signal: AbortSignal): Promise<FileTags>
+  /** @throws MediaReadError; the signal's reason when aborted */
+  renderArtwork(request: ArtworkRequest, signal: AbortSignal): Promise<RenderedArtwork>
+  /** Kills the children. */
   close(): Promise<void>
+}
+
+/** `unreadable`: the child said what is wrong with the file. The others: it had to be, or was, killed. */
+export class MediaReadError extends Error {
+  readonly kind: 'unreadable' | 'timeout' | 'crash'
+  constructor (kind: MediaReadError['kind'], message: string) {
+    super(message)
+    this.name = 'MediaReadError'
+    this.kind = kind
+  }
+}
+
+export interface MediaReaderOptions {
+  /** Children at most; they are started when needed and kept. */
+  readonly children: number
+  /** For one file. */
+  readonly timeoutMs?: number
+}
+
+const defaultTimeoutMs = 10_000
+const heapMegabytes = 192
+/** Decoded pictures live outside the heap. */
+const dataBytes = 2 ** 30
+const fileBytes = 64 * 2 ** 20
+
+// Beside us is media-child.ts in the source and media-child.js in the build.
+const childEntry = fileURLToPath(import.meta.url).replace(/media-reader(\.[jt]s)$/, 'media-child$1')
+
+export function createMediaReader ({ children, timeoutMs = defaultTimeoutMs }: MediaReaderOptions): MediaReader {
+  const idle: ChildProcess[] = []
+  const all = new Set<ChildProcess>()
+  const waiting: Array<() => void> = []
+  let busy = 0
+
+  /** A place for one request at a time and child. */
+  async function place<T> (work: () => Promise<T>): Promise<T> {
+    if (busy >= children) await new Promise<void>((resolve) => waiting.push(resolve))
+    else busy++
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) busy--
+      else next()
+    }
+  }
+
+  async function child (): Promise<ChildProcess> {
+    const kept = idle.pop()
+    if (kept !== undefined) return kept
+    const started = await startChild()
+    all.add(started)
+    started.once('exit', () => {
+      all.delete(started)
+      const at = idle.indexOf(started)
+      if (at >= 0) idle.splice(at, 1)
+    })
+    return started
+  }
+
+  async function ask (request: ChildRequest, signal: AbortSignal): Promise<unknown> {
+    return place(async () => {
+      signal.throwIfAborted()
+      const worker = await child()
+      const answer = await exchange(worker, request, { timeoutMs, signal })
+      idle.push(worker)
+      if (!answer.ok) throw new MediaReadError('unreadable', answer.fault)
+      return answer.value
+    })
+  }
+
+  return {
+    // What comes back was made by our own child: these are its return types.
+    readTags: async (path, picturePath, signal) => await ask({ kind: 'tags', path, picturePath }, signal) as FileTags,
+    renderArtwork: async (request, signal) => await ask({ kind: 'artwork', ...request }, signal) as RenderedArtwork,
+    async close () {
+      await Promise.all([...all].map(kill))
+    }
+  }
+}
+
+async function startChild (): Promise<ChildProcess> {
+  const [command, ...words] = await confinement({ memory: { kind: 'data', bytes: dataBytes }, fileBytes })
+  const child = fork(childEntry, {
+    execPath: command,
+    execArgv: [...words, process.execPath, `--max-old-space-size=${heapMegabytes}`, '--disable-warning=ExperimentalWarning'],
+    env: { PATH: '/usr/bin:/bin' },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    serialization: 'advanced'
+  })
+  // An idle child doesn't keep a worker alive that is done.
+  child.unref()
+  child.channel?.unref()
+  return child
+}
+
+/** One request, one answer; a child that doesn't answer is killed. */
+async function exchange (child: ChildProcess, request: ChildRequest, { timeoutMs, signal }: { timeoutMs: number, signal: AbortSignal }): Promise<ChildAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<ChildAnswer>()
+  const crashed = () => reject(new MediaReadError('crash', 'reading the file ended the process that did it'))
+  const aborted = () => reject(signal.reason)
+  const timer = setTimeout(() => reject(new MediaReadError('timeout', `reading the file took more than ${timeoutMs} ms`)), timeoutMs)
+  child.once('message', resolve)
+  child.once('exit', crashed)
+  child.once('error', crashed)
+  signal.addEventListener('abort', aborted)
+  child.channel?.ref()
+  try {
+    child.send(request)
+    return await promise
+  } catch (error) {
+    await kill(child)
+    throw error
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', aborted)
+    child.off('message', resolve).off('exit', crashed).off('error', crashed)
+    child.channel?.unref()
+  }
+}
+
+async function kill (child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  child.once('exit', resolve)
+  child.kill('SIGKILL')
+  await promise
 }
