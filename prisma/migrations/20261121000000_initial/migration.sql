@@ -97,6 +97,15 @@ CREATE TABLE "audit_event" (
 );
 
 -- CreateTable
+CREATE TABLE "rate_limit" (
+    "key" TEXT NOT NULL,
+    "points" INTEGER NOT NULL,
+    "expire" BIGINT,
+
+    CONSTRAINT "rate_limit_pkey" PRIMARY KEY ("key")
+);
+
+-- CreateTable
 CREATE TABLE "stored_object" (
     "key" TEXT NOT NULL,
     "size_bytes" BIGINT NOT NULL,
@@ -468,6 +477,9 @@ CREATE UNIQUE INDEX "audit_event_hash_key" ON "audit_event"("hash");
 CREATE INDEX "audit_event_at_idx" ON "audit_event"("at");
 
 -- CreateIndex
+CREATE INDEX "rate_limit_expire_idx" ON "rate_limit"("expire");
+
+-- CreateIndex
 CREATE INDEX "artist_musicbrainz_id_idx" ON "artist"("musicbrainz_id");
 
 -- CreateIndex
@@ -728,3 +740,17 @@ BEGIN
 END $$;
 CREATE TRIGGER "audit_event_append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit_event"
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Whoever keeps what it read about a caller forgets it at once when the account, a session or a token of it changes.
+CREATE FUNCTION notify_account_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('account_changed', to_jsonb(COALESCE(NEW, OLD)) ->> TG_ARGV[0]);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER "user_account_changed" AFTER UPDATE OR DELETE ON "user_account"
+  FOR EACH ROW EXECUTE FUNCTION notify_account_change('id');
+-- Not at each rotation: only the end of a session changes what its access tokens may do.
+CREATE TRIGGER "session_ended" AFTER UPDATE OF "revoked_at" OR DELETE ON "session"
+  FOR EACH ROW EXECUTE FUNCTION notify_account_change('user_id');
+CREATE TRIGGER "api_token_ended" AFTER UPDATE OF "revoked_at" OR DELETE ON "api_token"
+  FOR EACH ROW EXECUTE FUNCTION notify_account_change('user_id');
