@@ -52,7 +52,7 @@ export async function indexDocuments (tx: Transaction, refs: readonly DocumentRe
   }))
 }
 
-/** Their words stay in the vocabulary until the next refreshSearch. */
+/** Their words stay in the vocabulary until the next refreshTiers. */
 export async function removeDocuments (tx: Transaction, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return
   await tx.$executeRaw`DELETE FROM search_doc WHERE ref_id = ANY(${[...ids]}::uuid[])`
@@ -83,7 +83,7 @@ function differs (document: Document, known: Known | undefined): boolean {
   return known === undefined || known.title !== document.title || known.txt !== document.txt
 }
 
-/** A new document starts in the last tier; refreshSearch moves it up once it is played. */
+/** A new document starts in the last tier; refreshTiers moves it up once it is played. */
 async function upsert (tx: Transaction, documents: readonly Document[]): Promise<void> {
   await tx.$executeRaw`
     INSERT INTO search_doc (kind, ref_id, title, txt, tsv, rank, tier)
@@ -95,7 +95,7 @@ async function upsert (tx: Transaction, documents: readonly Document[]): Promise
 /**
  * A word seen first becomes a row. Of known words only the count grows, and a row that another publication holds is
  * skipped: eight workers whose tracks all contain “the” must not queue up for it. Counts only steer the search, and
- * refreshSearch sets them right.
+ * refreshTiers sets them right.
  */
 async function countTerms (tx: Transaction, tokens: readonly string[]): Promise<void> {
   const counts = new Map<string, number>()

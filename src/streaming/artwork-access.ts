@@ -1,4 +1,4 @@
-import type { MediaSigner } from '../platform/cdn/cloudfront-signer.ts'
+import { expiryFor, type MediaSigner } from '../platform/cdn/cloudfront-signer.ts'
 
 export interface ArtworkAccess {
   /** Scheme, host and path before the key, without a slash at its end. */
@@ -13,14 +13,13 @@ export interface ArtworkAccessDeps {
   readonly mediaUrl: string
 }
 
-const dayMs = 86_400_000
+const daySeconds = 86_400
 
 /**
  * One signature over all artwork. It ends at the end of tomorrow (UTC): pictures keep their addresses for a day, so
  * that browsers cache them, and what is signed now lives at least 24 hours.
  */
 export function artworkAccess ({ signer, mediaUrl }: ArtworkAccessDeps, now: Date): ArtworkAccess {
-  const expiresAt = new Date((Math.floor(now.getTime() / dayMs) + 2) * dayMs)
-  const { query } = signer.signPrefix('media/artwork/', expiresAt)
+  const { query, expiresAt } = signer.signPrefix('media/artwork/', expiryFor(now, daySeconds, daySeconds))
   return { baseUrl: mediaUrl, artworkQuery: query, expiresAt }
 }
