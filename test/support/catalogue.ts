@@ -94,7 +94,21 @@ async function seedTrack (tx: Transaction, { albumId, album, index }: { albumId:
   const publishedAt = state === 'processing' ? null : new Date()
   await tx.track.create({
     data: {
-      id, title, sortTitle: sortKey(title), albumId, artistCredit, discNo, trackNo: index + 1, durationMs, state, playCount, publishedAt, originalId: sha256, loudnessLufs: -9.5, truePeakDbtp: -0.3, year: album.year ?? null,
+      id,
+      title,
+      sortTitle: sortKey(title),
+      albumId,
+      artistCredit,
+      discNo,
+      trackNo: index + 1,
+      durationMs,
+      state,
+      playCount,
+      publishedAt,
+      originalId: sha256,
+      loudnessLufs: -9.5,
+      truePeakDbtp: -0.3,
+      year: album.year ?? null,
       artists: { create: { artistId, position: 0 } },
       genres: { create: genres.map((name) => ({ genre: { connectOrCreate: { where: { nameKey: normalise(name) }, create: { name, nameKey: normalise(name) } } } })) }
     }
