@@ -46,19 +46,22 @@ function listed (names: string): string[] {
   return names.split(/\s*[,;]\s*/).map((name) => name.trim()).filter((name) => name !== '')
 }
 
-/** Gives each name its id, where names and ids can be matched: as they stand, or after taking apart what is joined. */
+/** Gives each name its id where both can be matched: as they stand, or after taking apart what is joined. */
 function identified (main: readonly string[], featured: readonly string[], ids: readonly string[]): Pick<TrackTags, 'artists' | 'featured'> {
-  const asGiven = [main, featured] as const
-  const apart = [main, featured].map((names) => names.flatMap((name) => name.split(separators)).filter((name) => name !== '')) as [string[], string[]]
-  const matching = [asGiven, apart].find(([a, b]) => ids.length > 0 && a.length + b.length === ids.length)
-  const [artists, guests] = matching ?? asGiven
-  const idAt = (position: number) => matching === undefined ? null : ids[position] ?? null
-  const listedArtists = distinct(artists.map((name, i) => ({ name, musicBrainzId: idAt(i) })))
-  const names = new Set(listedArtists.map(({ name }) => name.toLowerCase()))
-  return {
-    artists: listedArtists,
-    featured: distinct(guests.map((name, i) => ({ name, musicBrainzId: idAt(artists.length + i) }))).filter(({ name }) => !names.has(name.toLowerCase()))
-  }
+  const [mainApart, featuredApart] = [main.flatMap(apart), featured.flatMap(apart)]
+  const fits = (...lists: ReadonlyArray<readonly string[]>) => ids.length > 0 && lists.flat().length === ids.length
+  const isApart = !fits(main, featured) && !fits(main) && fits(mainApart, featuredApart)
+  const [artists, guests] = isApart ? [mainApart, featuredApart] : [main, featured]
+  const matched = fits(artists, guests) || fits(artists)
+  const credited = (name: string, position: number): CreditedArtist => ({ name, musicBrainzId: matched ? ids[position] ?? null : null })
+  const all = distinct([...artists, ...guests].map(credited))
+  const names = new Set(artists.map((name) => name.toLowerCase()))
+  const isMain = ({ name }: CreditedArtist) => names.has(name.toLowerCase())
+  return { artists: all.filter(isMain), featured: all.filter((artist) => !isMain(artist)) }
+}
+
+function apart (name: string): string[] {
+  return name.split(separators).filter((part) => part !== '')
 }
 
 function distinct (artists: CreditedArtist[]): CreditedArtist[] {
