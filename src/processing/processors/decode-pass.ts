@@ -3,13 +3,16 @@ import { isPassingFault } from './passing-fault.ts'
 import type { ProcessingContext, TrackReading } from './processed-track.ts'
 import { RejectedError } from './rejected-error.ts'
 
+/** For a branch whose filter says all that's wanted. */
+export const noOutput = ['-c:a', 'pcm_s16le', '-f', 'null', '-']
+
 /** One branch of the decoded sound: filtered, then encoded to a file, to us, or to nowhere. */
 export interface DecodeBranch {
   /** `source`: as decoded. `playable`: as every browser plays it, see `playableFormat`. */
   readonly feed: 'source' | 'playable'
   readonly filter: string
-  /** Options and path of the output; null when the filter itself is all that's wanted. */
-  readonly output: readonly string[] | null
+  /** Options and path of the output. */
+  readonly output: readonly string[]
 }
 
 /** What a processor hangs on the one decoding of a track, so that each further one costs no further decoding. */
@@ -70,14 +73,14 @@ function filterGraph (branches: readonly DecodeBranch[], playable: { readonly sa
   const [source, played] = [feeds('source'), feeds('playable')]
   return [
     // Counted anew, so that gaps in a damaged file's time stamps don't stretch what is written.
-    `[0:a:0]asetpts=N/SR/TB,asplit=${source.length + 1}${source.join('')}[decoded]`,
-    `[decoded]aformat=sample_fmts=fltp:sample_rates=${playable.sampleRate}:channel_layouts=${layout},asplit=${played.length}${played.join('')}`,
-    ...branches.map(({ filter, output }, i) => `[in${i}]${filter}${output === null ? ',anullsink' : `[out${i}]`}`)
+    `[0:a:0]asettb=1/sr,asetpts=N,asplit=${source.length + 1}${source.join('')}[decoded]`,
+    `[decoded]aresample=${playable.sampleRate},aformat=sample_fmts=fltp:channel_layouts=${layout},asplit=${played.length}${played.join('')}`,
+    // A resampler in front keeps what a branch asks for from reaching back through the split to the others.
+    ...branches.map(({ filter }, i) => `[in${i}]aresample,${filter}[out${i}]`)
   ].join(';')
 }
 
 function outputArgs (branches: readonly DecodeBranch[]): string[] {
-  return branches.flatMap(({ output }, i) => output === null
-    ? []
-    : ['-map', `[out${i}]`, '-map_metadata', '-1', '-map_chapters', '-1', '-fflags', '+bitexact', '-flags:a', '+bitexact', '-threads', '1', ...output])
+  return branches.flatMap(({ output }, i) =>
+    ['-map', `[out${i}]`, '-map_metadata', '-1', '-map_chapters', '-1', '-fflags', '+bitexact', '-flags:a', '+bitexact', '-threads', '1', ...output])
 }

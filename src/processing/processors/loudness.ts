@@ -1,4 +1,4 @@
-import type { DecodeTap } from './decode-pass.ts'
+import { type DecodeTap, noOutput } from './decode-pass.ts'
 import type { Loudness } from './processed-track.ts'
 
 /** What ffmpeg prints for silence, and for what is too short to gate. */
@@ -11,7 +11,7 @@ export function loudnessTap (): DecodeTap<Loudness> {
   let truePeakDbtp: number | null = null
   return {
     // Its lines for each 100 ms go to a level we don't listen to.
-    branches: [{ feed: 'playable', filter: 'ebur128=peak=true:dualmono=true:framelog=verbose', output: null }],
+    branches: [{ feed: 'playable', filter: 'ebur128=peak=true:dualmono=true:framelog=verbose', output: noOutput }],
     onStderrLine (line) {
       if (/^\[Parsed_ebur128_\d+ @ \w+\] Summary:/.test(line)) isSummary = true
       if (!isSummary) return

@@ -16,6 +16,7 @@ const lossless = /^(?:flac|alac|wavpack|pcm_(?!alaw|mulaw).*)$/
 /** SHA-256 of nothing. */
 const emptyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 const mostChannels = 8
+const slowestRate = 1000
 /** Reading alone, at a tenth of what a slow disk gives. */
 const slowestBytesPerMs = 10_000
 
@@ -77,27 +78,36 @@ function readDump (dump: readonly string[], audioHash: string): ProbeResult {
 /** E.g. "pcm_s24le ([1][0][0][0] / 0x0001), 96000 Hz, stereo, s32 (24 bit), 4608 kb/s". */
 function readStream (text: string, containerKbps: string | undefined): Omit<SourceAudio, 'container' | 'audioHash'> {
   const codec = /^\w+/.exec(text)?.[0] ?? 'none'
+  const [, rate = '0', layout = '', sampleFormat = '', depth, kbps = containerKbps] =
+    /, (\d+) Hz, ([^,]+), (\w+)(?: \((\d+) bit\))?(?:, (\d+) kb\/s)?/.exec(text) ?? []
+  const isLossless = lossless.test(codec)
+  const audio = {
+    codec,
+    lossless: isLossless,
+    sampleRate: Number(rate),
+    channels: channelCount(layout),
+    bitDepth: isLossless ? bits(depth, sampleFormat) : null,
+    bitrateKbps: kbps === undefined ? null : Number(kbps)
+  }
+  refuseUnusable(audio)
+  return audio
+}
+
+function refuseUnusable ({ codec, sampleRate, channels }: { readonly codec: string, readonly sampleRate: number, readonly channels: number }): void {
   if (!decoders.some((name) => name === codec)) {
     throw new RejectedError('UNSUPPORTED_AUDIO', `The sound is coded as ${codec}, which Freshet doesn’t take. Convert it to FLAC first.`)
   }
-  const match = /, (\d+) Hz, ([^,]+), (\w+)(?: \((\d+) bit\))?(?:, (\d+) kb\/s)?/.exec(text)
-  const sampleRate = Number(match?.[1] ?? 0)
-  const channels = channelCount(match?.[2] ?? '')
-  if (match === null || sampleRate < 1000 || channels === 0) throw new RejectedError('DAMAGED_AUDIO', 'The file doesn’t say what sound it holds: it is damaged.')
+  if (sampleRate < slowestRate || channels === 0) throw new RejectedError('DAMAGED_AUDIO', 'The file doesn’t say what sound it holds: it is damaged.')
   if (channels > mostChannels) throw new RejectedError('UNSUPPORTED_AUDIO', `The sound has ${channels} channels; Freshet takes up to ${mostChannels}.`)
-  const kbps = match[5] ?? containerKbps
-  return {
-    codec,
-    lossless: lossless.test(codec),
-    sampleRate,
-    channels,
-    bitDepth: lossless.test(codec) ? Number(match[4] ?? formatBits[match[3]?.replace(/p$/, '') ?? ''] ?? 0) || null : null,
-    bitrateKbps: kbps === undefined ? null : Number(kbps)
-  }
 }
 
 const formatBits: Readonly<Record<string, number>> = { u8: 8, s16: 16, s32: 32, flt: 32, dbl: 64 }
 const namedLayouts: Readonly<Record<string, number>> = { mono: 1, stereo: 2, downmix: 2, quad: 4, hexagonal: 6, octagonal: 8, cube: 8 }
+
+/** @param depth as announced; without it all bits of the sample format count */
+function bits (depth: string | undefined, sampleFormat: string): number | null {
+  return depth === undefined ? formatBits[sampleFormat.replace(/p$/, '')] ?? null : Number(depth)
+}
 
 /** "stereo", "5.1(side)", "3 channels", "7.1.2". */
 function channelCount (layout: string): number {
