@@ -4,14 +4,17 @@ import { ErrorAnswer, IdParams } from '../catalog/schemas.ts'
 import { actorOf } from '../http/access.ts'
 import { cancelUpload } from './cancel-upload.ts'
 import { completeUpload } from './complete-upload.ts'
+import { loadDemoAlbum } from './demo-album.ts'
 import { getUpload, listUploads } from './find-uploads.ts'
 import { findKnownFiles } from './known-files.ts'
-import { Completion, KnownFiles, KnownFilesQuery, NewUpload, NewUploads, PartAddresses, PartsQuery, Upload, UploadedParts, UploadPage, UploadsQuery, UploadTicket, UploadTickets } from './schemas.ts'
+import { Completion, DemoAlbum, KnownFiles, KnownFilesQuery, NewUpload, NewUploads, PartAddresses, PartsQuery, Upload, UploadedParts, UploadPage, UploadsQuery, UploadTicket, UploadTickets } from './schemas.ts'
 import { openTicket, openTickets, type TicketDeps } from './tickets.ts'
 import { partAddresses, uploadedParts } from './upload-parts.ts'
 
 export interface UploadsDeps extends Omit<TicketDeps, 'log'> {
   readonly now: () => Date
+  /** Folder of the demo album. */
+  readonly demoDir: string
 }
 
 const config = { access: 'upload music' } as const
@@ -67,5 +70,12 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadsDeps> = async (app, 
   }, async (request, reply) => {
     await cancelUpload(deps, actorOf(request), request.params.id)
     return reply.code(204).send(null)
+  })
+  app.post('/demo-album', {
+    config,
+    schema: { tags, summary: 'Load the demo album into the library', response: { 202: DemoAlbum, '4xx': ErrorAnswer } }
+  }, async (request, reply) => {
+    const files = await loadDemoAlbum({ ...deps, log: app.log, folder: deps.demoDir }, actorOf(request))
+    return reply.code(202).send({ files })
   })
 }

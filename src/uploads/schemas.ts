@@ -94,3 +94,5 @@ export const KnownFiles = Type.Object({
   files: Type.Array(Type.Object({ sha256: Sha256, trackId: nullable(Id) }), { description: 'trackId is null where the bytes are new: upload them.' })
 }, { title: 'KnownFiles' })
 export type KnownFiles = Static<typeof KnownFiles>
+
+export const DemoAlbum = Type.Object({ files: Type.Integer({ description: 'Tracks of the album, now being processed.' }) })
