@@ -10,12 +10,11 @@ export interface Claim {
   readonly fence: number
 }
 
-/** `waits`: not before so many seconds. `held`: another worker is at it. `ended`: nothing is left to do. */
+/** `waits`: not before so many seconds. `held`: another worker is at it. `failed`: a person must look. `ended`: done, or gone. */
 export type ClaimOutcome =
   | { readonly kind: 'claimed', readonly claim: Claim }
   | { readonly kind: 'waits', readonly seconds: number }
-  | { readonly kind: 'held' }
-  | { readonly kind: 'ended' }
+  | { readonly kind: 'held' | 'failed' | 'ended' }
 
 /** Takes a waiting job, or a running one whose lease has lapsed. All times are on the database's clock. */
 export async function claimJob (db: Database, jobId: string, leaseSeconds: number): Promise<ClaimOutcome> {
@@ -27,6 +26,7 @@ export async function claimJob (db: Database, jobId: string, leaseSeconds: numbe
   const job = await db.prisma.job.findUnique({ where: { id: jobId } })
   if (rowCount === 1 && job !== null) return { kind: 'claimed', claim: { job, fence: job.fence } }
   if (job?.state === 'running') return { kind: 'held' }
+  if (job?.state === 'failed') return { kind: 'failed' }
   if (job?.state !== 'waiting') return { kind: 'ended' }
   return { kind: 'waits', seconds: await secondsUntilDue(db, jobId) }
 }

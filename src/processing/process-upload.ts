@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import createError from '@fastify/error'
+import Type from 'typebox'
+import { Value } from 'typebox/value'
+import type { Upload } from '../generated/prisma/client.ts'
+import type { ObjectInfo, ObjectStore } from '../platform/storage/object-store.ts'
+import { ObjectExistsError } from '../platform/storage/object-store-errors.ts'
+import { type Claim, finishJob, lockClaim } from './claim.ts'
+import { fetchObject, type FetchedObject } from './fetch-object.ts'
+import { type Candidate, judge, type Verdict } from './identity.ts'
+import type { JobContext } from './job-context.ts'
+import { manifest } from './manifest.ts'
+import { makeArtwork } from './processors/artwork.ts'
+import { readTrack, renderTrack } from './processors/process-track.ts'
+import type { ProcessedArtwork, ProcessedTrack, ProcessingContext, ProcessingOptions, TrackReading } from './processors/processed-track.ts'
+import { RejectedError } from './processors/rejected-error.ts'
+import { type OriginalFile, publish, type Publication, VerdictOutdatedError } from './publish.ts'
+import { storeArtwork, storeAudio } from './store-artefacts.ts'
+import { inTransaction } from './transaction.ts'
+
+export const UploadChangedError = createError<[string]>('UPLOAD_CHANGED', 'the bytes of %s are not those that were announced', 409)
+
+const Payload = Type.Object({ folderArtworkKey: Type.Optional(Type.String()) })
+/** Each time somebody else's publication changed the verdict; more often than this something is wrong. */
+const mostVerdicts = 5
+
+/** Everything that stays the same while the verdict may change. */
+interface Work {
+  readonly claim: Claim
+  readonly upload: Upload
+  readonly file: FetchedObject
+  readonly processing: ProcessingContext
+  readonly reading: TrackReading
+  readonly options: ProcessingOptions
+}
+
+/**
+ * Turns an uploaded file into a track, or says why it can't be one. The job ends in the same transaction as its upload.
+ * @throws what may be tried again: faults of the store, the database, the machine; the signal's reason when aborted
+ */
+export async function processUpload (context: JobContext, claim: Claim, folder: string): Promise<void> {
+  const upload = claim.job.uploadId === null ? null : await context.db.prisma.upload.findUnique({ where: { id: claim.job.uploadId } })
+  if (upload?.state !== 'received') {
+    await inTransaction(context.db, (tx) => finishJob(tx, claim))
+    return
+  }
+  try {
+    await publishUpload(context, claim, { upload, folder })
+  } catch (error) {
+    if (!(error instanceof RejectedError)) throw error
+    await reject(context, claim, { upload, error })
+  }
+  // Should we die before this, the sweep finds it.
+  if (upload.objectKey.startsWith('incoming/')) await context.store.delete(upload.objectKey)
+}
+
+async function publishUpload (context: JobContext, claim: Claim, { upload, folder }: { readonly upload: Upload, readonly folder: string }): Promise<void> {
+  const { db, store, signal } = context
+  const outDir = join(folder, 'out')
+  await mkdir(outDir)
+  context.onStage('fetch')
+  const file = await fetchObject(store, { key: upload.objectKey, path: join(folder, 'original') }, signal)
+  if (upload.sha256 !== null && upload.sha256 !== file.sha256) throw new UploadChangedError(upload.relativePath)
+  const known = await db.prisma.original.findUnique({ where: { sha256: file.sha256 }, include: { track: { select: { id: true } } } })
+  const processing = { ...context, outDir }
+  const reading = await readTrack({ path: file.path, relativePath: upload.relativePath, sizeBytes: file.sizeBytes }, processing)
+  const options = { ...await folderArtwork(context, claim, folder), isArtworkStored: isArtworkStoredIn(context) }
+  const work = { claim, upload, file, processing, reading, options }
+  if (known?.track == null) await publishFile(context, work)
+  else await publish(context, duplicateOf(work, known.track.id))
+}
+
+async function publishFile (context: JobContext, work: Work): Promise<void> {
+  let processed: ProcessedTrack | undefined
+  for (let verdicts = 1; ; verdicts++) {
+    const candidate = candidateOf(work, processed)
+    const verdict = await judge(context.db.prisma, candidate)
+    if (processed === undefined && (verdict.kind === 'create' || verdict.kind === 'replace')) {
+      processed = await renderTrack(work.reading, work.processing, work.options)
+    }
+    try {
+      await publish(context, await prepare(context, work, { verdict, processed }))
+      return
+    } catch (error) {
+      if (!(error instanceof VerdictOutdatedError) || verdicts === mostVerdicts) throw error
+    }
+  }
+}
+
+function candidateOf ({ file, reading }: Pick<Work, 'file' | 'reading'>, processed: ProcessedTrack | undefined): Candidate {
+  return { sha256: file.sha256, audio: reading.audio, tags: reading.tags, durationMs: processed?.probe.durationMs ?? reading.announcedMs }
+}
+
+/** Makes and stores what the verdict asks for. */
+async function prepare (context: JobContext, work: Work, { verdict, processed }: { readonly verdict: Verdict, readonly processed: ProcessedTrack | undefined }): Promise<Publication> {
+  if (verdict.kind === 'duplicate') return duplicateOf(work, verdict.trackId)
+  const { db, store } = context
+  const isHeard = verdict.kind === 'create' || verdict.kind === 'replace'
+  const trackId = verdict.kind === 'create' ? randomUUID() : verdict.trackId
+  const track = verdict.kind === 'create' ? null : await db.prisma.track.findUniqueOrThrow({ where: { id: trackId }, select: { durationMs: true } })
+  const { artwork, warnings } = isHeard && processed !== undefined ? processed : await retagArtwork(work, verdict)
+  const candidate = candidateOf(work, processed)
+  context.onStage('publish')
+  return {
+    ...basics(work),
+    verdict: { kind: verdict.kind, trackId },
+    candidate: { ...candidate, durationMs: isHeard ? candidate.durationMs ?? 0 : track?.durationMs ?? 0 },
+    original: await keepOriginal(store, work),
+    audio: isHeard && processed !== undefined ? await storeAudio(store, trackId, processed) : null,
+    artwork: await storeArtwork(store, await artworkId(context, artwork), artwork),
+    warnings
+  }
+}
+
+function duplicateOf (work: Work, trackId: string): Publication {
+  return {
+    ...basics(work),
+    verdict: { kind: 'duplicate', trackId },
+    candidate: { ...candidateOf(work, undefined), durationMs: 0 },
+    original: originalOf(work),
+    audio: null,
+    artwork: null,
+    warnings: []
+  }
+}
+
+function basics ({ claim, upload }: Work) {
+  return { claim, uploadId: upload.id }
+}
+
+/** The same audio under other tags: nothing is encoded, but the cover may be another one. */
+async function retagArtwork ({ reading, processing, options }: Work, verdict: Verdict): Promise<{ readonly artwork: ProcessedArtwork, readonly warnings: readonly string[] }> {
+  if (verdict.kind !== 'retag') return { artwork: null, warnings: reading.warnings }
+  const pictures = [reading.picturePath, options.folderArtworkPath].filter((path) => typeof path === 'string')
+  const { artwork, warnings } = await makeArtwork(pictures, processing, options)
+  return { artwork, warnings: [...reading.warnings, ...warnings] }
+}
+
+function originalOf ({ file, upload }: Pick<Work, 'file' | 'upload'>): OriginalFile {
+  const { sha256, sizeBytes, contentType } = file
+  return { key: `originals/sha256/${sha256.slice(0, 2)}/${sha256}`, sizeBytes, contentType, fileName: basename(upload.relativePath) }
+}
+
+/** Copies the file to its content-addressed place, unless it lies there already. */
+async function keepOriginal (store: ObjectStore, work: Work): Promise<OriginalFile> {
+  const original = originalOf(work)
+  if (original.key !== work.upload.objectKey) await copyIfAbsent(store, { from: work.upload.objectKey, to: original })
+  return original
+}
+
+async function copyIfAbsent (store: ObjectStore, { from, to }: { readonly from: string, readonly to: OriginalFile }): Promise<ObjectInfo | null> {
+  try {
+    return await store.copy(from, to.key, { contentType: to.contentType, ifAbsent: true })
+  } catch (error) {
+    if (error instanceof ObjectExistsError) return null
+    throw error
+  }
+}
+
+function isArtworkStoredIn ({ db }: JobContext): (sourceSha256: string) => Promise<boolean> {
+  return async (sourceSha256) => await db.prisma.artwork.count({ where: { sourceSha256, recipeVersion: manifest.artwork.version } }) > 0
+}
+
+async function artworkId ({ db }: JobContext, artwork: ProcessedArtwork): Promise<string> {
+  const known = artwork === null ? null : await db.prisma.artwork.findUnique({ where: { sourceSha256: artwork.sourceSha256 }, select: { id: true } })
+  return known?.id ?? randomUUID()
+}
+
+/** The picture beside the file, when the job names one. */
+async function folderArtwork ({ store, signal }: JobContext, { job }: Claim, folder: string): Promise<Pick<ProcessingOptions, 'folderArtworkPath'>> {
+  const key = Value.Check(Payload, job.payload) ? job.payload.folderArtworkKey : undefined
+  if (key === undefined || await store.head(key) === null) return {}
+  const { path } = await fetchObject(store, { key, path: join(folder, 'folder-artwork') }, signal)
+  return { folderArtworkPath: path }
+}
+
+async function reject ({ db, now }: JobContext, claim: Claim, { upload, error }: { readonly upload: Upload, readonly error: RejectedError }): Promise<void> {
+  await inTransaction(db, async (tx) => {
+    await lockClaim(tx, claim)
+    await tx.upload.update({ where: { id: upload.id }, data: { state: 'rejected', stage: null, reasonCode: error.code, reason: error.reason, finishedAt: now() } })
+    await finishJob(tx, claim)
+  })
+}
