@@ -4,13 +4,23 @@ import { type Logger, pino, stdTimeFunctions } from 'pino'
 const secretPaths = ['authorization', 'cookie', 'password', 'token', 'accessToken', 'refreshToken', 'currentPassword', 'newPassword', 'privateKey', 'secret']
   .flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
 
+interface LoggerOptions {
+  readonly level: string
+  readonly role: string
+  readonly readable: boolean
+  /** Commands keep stdout for their results. */
+  readonly toStderr?: boolean
+}
+
 /** JSON lines for machines; for a person at a terminal, the same as readable lines. */
-export function createLogger (options: { readonly level: string, readonly role: string, readonly readable: boolean }): Logger {
-  return pino({
+export function createLogger (options: LoggerOptions): Logger {
+  const fd = options.toStderr === true ? 2 : 1
+  const settings = {
     level: options.level,
     base: { role: options.role },
     timestamp: stdTimeFunctions.isoTime,
-    redact: { paths: [...secretPaths, 'req.headers["set-cookie"]', 'res.headers["set-cookie"]'], censor: '[secret]' },
-    ...(options.readable ? { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname,role', translateTime: 'SYS:HH:MM:ss' } } } : {})
-  })
+    redact: { paths: [...secretPaths, 'req.headers["set-cookie"]', 'res.headers["set-cookie"]'], censor: '[secret]' }
+  }
+  if (!options.readable) return pino(settings, pino.destination({ fd, sync: true }))
+  return pino({ ...settings, transport: { target: 'pino-pretty', options: { destination: fd, ignore: 'pid,hostname,role', translateTime: 'SYS:HH:MM:ss' } } })
 }

@@ -1,8 +1,7 @@
-import { createPrivateKey } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import { migrationsDir } from './paths.ts'
-import { createMediaSigner, type MediaSigner } from './platform/cdn/cloudfront-signer.ts'
+import { createMediaSigner, mediaSigningKey, type MediaSigner } from './platform/cdn/cloudfront-signer.ts'
 import { type Database, openDatabase } from './platform/database/database.ts'
 import { runningUrl, startEmbeddedPostgres } from './platform/database/embedded-postgres.ts'
 import { migrate } from './platform/database/migrate.ts'
@@ -92,7 +91,7 @@ export async function openStore (config: Config, queue: Pick<JobQueue, 'send'>):
 
 export async function openSigner (config: Config): Promise<MediaSigner> {
   const { mediaUrl, keyPairId, privateKey } = config.cdn
-  return createMediaSigner({ mediaUrl, keyPairId, privateKey: createPrivateKey(await secretText(privateKey, newSigningKeyPem)) })
+  return createMediaSigner({ mediaUrl, keyPairId, privateKey: mediaSigningKey(await secretText(privateKey, newSigningKeyPem)) })
 }
 
 /** The message that S3 would send: the worker knows one form, whichever store the object landed in. */

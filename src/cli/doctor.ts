@@ -1,0 +1,67 @@
+import { parseArgs } from 'node:util'
+import { type Config, ConfigError, readConfig } from '../config.ts'
+import type { Command } from './command.ts'
+import { checkDatabase } from './doctor-database.ts'
+import { checkDisk, checkFfmpeg, checkKeys, checkNode, checkPort, checkStore } from './doctor-checks.ts'
+
+/** One thing looked at: what was found, or what is wrong and what to do. */
+export interface Finding {
+  readonly subject: string
+  readonly fault: boolean
+  readonly text: string
+}
+
+export const doctorCommand: Command = {
+  help: `Usage: freshet doctor
+
+Checks Node, settings, ffmpeg, disk, database, object store, keys, clock and port, and says what to do about each fault.
+It changes nothing but a probe object that it writes to the store and deletes.
+
+Exit code: 0 when all is well, 1 otherwise.`,
+
+  async run (args) {
+    parseArgs({ args, options: {} })
+    let faults = 0
+    for await (const finding of examine()) {
+      if (finding.fault) faults++
+      console.log(`${finding.fault ? '✗' : '✓'} ${finding.subject}: ${finding.text.replaceAll('\n', '\n    ')}`)
+    }
+    console.log(faults === 0 ? '\nAll is well.' : `\n${faults} ${faults === 1 ? 'fault' : 'faults'}: see the lines with ✗.`)
+    return faults === 0 ? 0 : 1
+  }
+}
+
+async function * examine (): AsyncGenerator<Finding> {
+  yield await look('Node', async () => checkNode())
+  let config: Config
+  try {
+    config = readConfig()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    // Nothing else can be looked for without knowing where.
+    yield { subject: 'Settings', fault: true, text: error.faults.join('\n') }
+    return
+  }
+  yield { subject: 'Settings', fault: false, text: `${config.production ? 'production' : 'development'}, role ${config.role}, data in ${config.dataDir}` }
+  yield await look('ffmpeg', () => checkFfmpeg(config))
+  yield await look('Disk', () => checkDisk(config))
+  yield await look('Keys', () => checkKeys(config))
+  yield await look('Store', () => checkStore(config))
+  yield * checkDatabase(config)
+  yield await look('Port', () => checkPort(config))
+}
+
+/** A check says what it found, or throws what is wrong. */
+export async function look (subject: string, check: () => Promise<string>): Promise<Finding> {
+  try {
+    return { subject, fault: false, text: await check() }
+  } catch (error) {
+    return { subject, fault: true, text: messageOf(error) }
+  }
+}
+
+/** Node gives one that tried several addresses an empty message of its own. */
+function messageOf (error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ')
+  return error instanceof Error ? error.message : String(error)
+}
