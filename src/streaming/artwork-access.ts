@@ -1,4 +1,5 @@
 import { expiryFor, type MediaSigner } from '../platform/cdn/cloudfront-signer.ts'
+import { signedPrefix } from './signed-prefix.ts'
 
 export interface ArtworkAccess {
   /** Scheme, host and path before the key, without a slash at its end. */
@@ -20,6 +21,6 @@ const daySeconds = 86_400
  * that browsers cache them, and what is signed now lives at least 24 hours.
  */
 export function artworkAccess ({ signer, mediaUrl }: ArtworkAccessDeps, now: Date): ArtworkAccess {
-  const { query, expiresAt } = signer.signPrefix('media/artwork/', expiryFor(now, daySeconds, daySeconds))
+  const { query, expiresAt } = signedPrefix(signer, 'media/artwork/', expiryFor(now, daySeconds, daySeconds))
   return { baseUrl: mediaUrl, artworkQuery: query, expiresAt }
 }
