@@ -49,7 +49,7 @@ module.exports = {
     exclude: { path: ['^dist/'] },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.svelte', '.mjs', '.js', '.cjs', '.json'], exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: { extensions: ['.ts', '.svelte', '.mjs', '.js', '.cjs', '.json'], exportsFields: ['exports'], conditionNames: ['svelte', 'import', 'require', 'node', 'default', 'types'] },
     moduleSystems: ['es6', 'cjs']
   }
 }
