@@ -26,10 +26,15 @@ const permissions = {
 } as const satisfies Record<string, readonly Role[]>
 
 export type Permission = keyof typeof permissions
+const allPermissions = Object.keys(permissions) as Permission[]
 
 export function may (role: Role, permission: Permission): boolean {
   const allowed: readonly Role[] = permissions[permission]
   return allowed.includes(role)
+}
+
+export function permissionsOf (role: Role): Permission[] {
+  return allPermissions.filter((permission) => may(role, permission))
 }
 
 /** @throws ForbiddenError */

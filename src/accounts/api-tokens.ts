@@ -11,7 +11,7 @@ export const TooManyApiTokensError = createError<[number]>('TOO_MANY_API_TOKENS'
 
 const prefix = 'fr_'
 const maxTokens = 50
-const lastUsedAccuracyMs = 60_000
+export const lastUsedAccuracyMs = 60_000
 
 export function isApiToken (bearer: string): boolean {
   return bearer.startsWith(prefix)

@@ -1,0 +1,80 @@
+import { type Static, Type } from 'typebox'
+import { Id, nullable, pageOf, Time } from '../catalog/schemas.ts'
+
+export const Role = Type.Enum(['listener', 'curator', 'admin', 'auditor'])
+
+const name = { minLength: 1, maxLength: 64 } as const
+/** Longer than any password may be; what it must be, the domain says. */
+const Password = Type.String({ minLength: 1, maxLength: 1_024 })
+const Username = Type.String({ minLength: 1, maxLength: 256 })
+
+export const User = Type.Object({
+  id: Id,
+  username: Type.String(),
+  displayName: Type.String(),
+  role: Role,
+  disabled: Type.Boolean(),
+  createdAt: Time
+}, { title: 'User' })
+export type User = Static<typeof User>
+
+export const Credentials = Type.Object({ username: Username, password: Password })
+export type Credentials = Static<typeof Credentials>
+
+export const SignedIn = Type.Object({ user: User, accessToken: Type.String({ description: 'Bearer token for every route.' }), expiresAt: Time }, { title: 'SignedIn' })
+export type SignedIn = Static<typeof SignedIn>
+
+export const Me = Type.Object({
+  user: User,
+  permissions: Type.Array(Type.String()),
+  organisation: Type.String(),
+  media: Type.Object({
+    baseUrl: Type.String({ description: 'Before the path of every picture.' }),
+    artworkQuery: Type.String({ description: 'Behind the question mark of every picture’s address.' }),
+    expiresAt: Time
+  })
+}, { title: 'Me' })
+export type Me = Static<typeof Me>
+
+export const PasswordChange = Type.Object({ currentPassword: Password, newPassword: Password })
+
+export const NewApiToken = Type.Object({ name: Type.String(name) })
+export const CreatedApiToken = Type.Object({ id: Id, name: Type.String(), token: Type.String({ description: 'Shown this once.' }) }, { title: 'CreatedApiToken' })
+export const ApiTokens = Type.Object({
+  items: Type.Array(Type.Object({ id: Id, name: Type.String(), createdAt: Time, lastUsedAt: nullable(Time) }, { title: 'ApiToken' }))
+})
+
+export const Sessions = Type.Object({
+  items: Type.Array(Type.Object({ id: Id, userAgent: Type.String(), createdAt: Time, lastUsedAt: Time, current: Type.Boolean() }, { title: 'Session' }))
+})
+
+export const SetupState = Type.Object({ needed: Type.Boolean() })
+export const Setup = Type.Object({
+  token: Type.String({ minLength: 1, maxLength: 100, description: 'Behind the # of the link.' }),
+  username: Username,
+  password: Password,
+  displayName: Type.Optional(Type.String(name))
+})
+
+export const NewUser = Type.Object({
+  username: Username,
+  password: Password,
+  displayName: Type.Optional(Type.String(name)),
+  role: Type.Optional(Role)
+})
+export const UserChange = Type.Object({
+  role: Type.Optional(Role),
+  disabled: Type.Optional(Type.Boolean()),
+  displayName: Type.Optional(Type.String(name)),
+  password: Type.Optional(Password)
+}, { minProperties: 1 })
+export const UserPage = pageOf(User)
+
+export const AuditPage = pageOf(Type.Object({
+  id: Type.String(),
+  at: Time,
+  actorId: nullable(Id),
+  action: Type.String(),
+  subject: Type.String(),
+  details: Type.Object({}, { additionalProperties: true })
+}, { title: 'AuditEvent' }))

@@ -1,0 +1,59 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { decodeCursor, encodeCursor } from '../catalog/cursor.ts'
+import { ErrorAnswer, IdParams, PageQuery } from '../catalog/schemas.ts'
+import { actorOf } from '../http/access.ts'
+import type { Database } from '../platform/database/database.ts'
+import { listAuditEvents } from './audit-log.ts'
+import { AuditPage, NewUser, User, UserChange, UserPage } from './schemas.ts'
+import { shownUser } from './shown-user.ts'
+import { changeUser, createUser, deleteUser, listUsers } from './users.ts'
+
+export interface UserRoutesDeps {
+  readonly db: Database
+  readonly now: () => Date
+}
+
+const managing = { access: 'manage users' } as const
+const tags = ['users']
+const AfterKey = Type.String()
+const BeforeId = Type.String({ pattern: '^[1-9]\\d{0,17}$' })
+
+export const userRoutes: FastifyPluginAsyncTypebox<UserRoutesDeps> = async (app, { db, now }) => {
+  app.get('/users', { config: { access: 'see users' }, schema: { tags, summary: 'Users, by name', querystring: PageQuery, response: { 200: UserPage, '4xx': ErrorAnswer } } },
+    async (request) => {
+      const { limit, cursor } = request.query
+      const users = await listUsers(db, actorOf(request), { afterKey: decodeCursor(cursor, AfterKey), limit })
+      return { items: users.map(shownUser), nextCursor: users.length < limit ? null : encodeCursor(users.at(-1)?.usernameKey) }
+    })
+
+  app.post('/users', { config: managing, schema: { tags, summary: 'Add a user', body: NewUser, response: { 201: User, '4xx': ErrorAnswer } } },
+    async (request, reply) => {
+      const { role = 'listener', ...user } = request.body
+      return reply.code(201).send(shownUser(await createUser(db, actorOf(request), { ...user, role, now: now() })))
+    })
+
+  app.patch('/users/:id', { config: managing, schema: { tags, summary: 'Change a user’s role, name or password, or disable them', params: IdParams, body: UserChange, response: { 200: User, '4xx': ErrorAnswer } } },
+    async (request) => shownUser(await changeUser(db, actorOf(request), { id: request.params.id, change: request.body, now: now() })))
+
+  app.delete('/users/:id', { config: managing, schema: { tags, summary: 'Remove a user with what is only theirs', params: IdParams, response: { 204: Type.Null({ description: 'Removed.' }), '4xx': ErrorAnswer } } },
+    async (request, reply) => {
+      await deleteUser(db, actorOf(request), { id: request.params.id, now: now() })
+      return reply.code(204).send(null)
+    })
+
+  app.get('/audit', { config: { access: 'see the audit log' }, schema: { tags, summary: 'What was done, newest first', querystring: PageQuery, response: { 200: AuditPage, '4xx': ErrorAnswer } } },
+    async (request) => {
+      const { limit, cursor } = request.query
+      const before = decodeCursor(cursor, BeforeId)
+      const events = await listAuditEvents(db, actorOf(request), { beforeId: before === undefined ? undefined : BigInt(before), limit })
+      return {
+        items: events.map(({ id, at, actorId, action, subject, details }) => ({ id: String(id), at: at.toISOString(), actorId, action, subject, details: detailsOf(details) })),
+        nextCursor: events.length < limit ? null : encodeCursor(String(events.at(-1)?.id))
+      }
+    })
+}
+
+function detailsOf (details: unknown): object {
+  return typeof details === 'object' && details !== null ? details : {}
+}

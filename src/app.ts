@@ -1,0 +1,100 @@
+import cookie from '@fastify/cookie'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { createAccountStates } from './accounts/account-states.ts'
+import { createRefreshTokens } from './accounts/refresh-tokens.ts'
+import { accountRoutes } from './accounts/routes.ts'
+import { createSignInLimits } from './accounts/sign-in-limits.ts'
+import { catalogRoutes } from './catalog/routes.ts'
+import type { Config } from './config.ts'
+import { guardRoutes } from './http/access.ts'
+import { accessTokens } from './http/access-tokens.ts'
+import { createAuthenticate } from './http/auth.ts'
+import { limitBodyTime } from './http/body-timeout.ts'
+import { answerErrors } from './http/error-handler.ts'
+import { healthRoutes } from './http/health.ts'
+import { jsonBodies } from './http/json-bodies.ts'
+import { measureRequests, metricsRoutes } from './http/metrics.ts'
+import { collectOpenapi, openapiRoutes } from './http/openapi.ts'
+import { shedOverload } from './http/overload.ts'
+import { limitFloods } from './http/rate-limit.ts'
+import { logRequests } from './http/request-log.ts'
+import { securityHeaders } from './http/security-headers.ts'
+import { serverLimits, type ServerLimits, serverOptions } from './http/server-options.ts'
+import { strictValidation } from './http/validation.ts'
+import { webClient } from './http/web-client.ts'
+import type { MediaSigner } from './platform/cdn/cloudfront-signer.ts'
+import type { Database } from './platform/database/database.ts'
+import { createMetrics, type Metrics } from './platform/metrics/metrics.ts'
+import type { JobQueue } from './platform/queue/job-queue.ts'
+import type { ObjectStore } from './platform/storage/object-store.ts'
+import { findPlaylists } from './playlists/playlists.ts'
+import { playlistsRoutes } from './playlists/routes.ts'
+import { artworkAccess } from './streaming/artwork-access.ts'
+import { streamingRoutes } from './streaming/routes.ts'
+
+export interface AppDeps {
+  readonly config: Config
+  readonly log: FastifyBaseLogger
+  readonly db: Database
+  readonly store: ObjectStore
+  readonly queue: JobQueue
+  readonly signer: MediaSigner
+  /** PEM of an Ed25519 key. */
+  readonly jwtPrivateKey: string
+  readonly now: () => Date
+  /** Folder of the built web client. */
+  readonly webRoot: string | undefined
+  readonly limits?: Partial<ServerLimits>
+}
+
+/** The web role. Everything that is registered stands here, in the order in which a request meets it. */
+export async function buildApp (deps: AppDeps): Promise<FastifyInstance> {
+  const { config, db, log } = deps
+  const limits = { ...serverLimits, ...deps.limits }
+  const metrics = createMetrics(() => deps.queue.depth())
+  const app: FastifyInstance = Fastify(serverOptions(config, log, limits)).withTypeProvider<TypeBoxTypeProvider>()
+
+  answerErrors(app)
+  strictValidation(app)
+  jsonBodies(app)
+  logRequests(app)
+  measureRequests(app, metrics)
+  await securityHeaders(app, config)
+  await shedOverload(app, { eventLoopDelayMs: limits.eventLoopDelayMs, onShed: metrics.requestShed })
+  limitBodyTime(app, limits.bodyTimeoutMs)
+  await app.register(cookie)
+  await collectOpenapi(app, config)
+
+  const tokens = await accessTokens(app, { privateKey: deps.jwtPrivateKey, issuer: config.http.publicUrl })
+  const states = createAccountStates(db, (err) => log.warn({ err }, 'lost the connection that tells of changed accounts'))
+  app.addHook('onReady', states.start)
+  app.addHook('onClose', states.stop)
+  guardRoutes(app, createAuthenticate({ db, tokens, states, now: deps.now }))
+
+  await limitFloods(app, limits.requestsPerMinute)
+  await app.register(healthRoutes, deps)
+  await app.register(metricsRoutes, { metrics })
+  await app.register(async (api) => {
+    await api.register(openapiRoutes)
+    await api.register(accountRoutes, { ...accountsDeps(deps, metrics), accessTokens: tokens })
+    await api.register(catalogRoutes, { db, findPlaylists: (...wanted) => findPlaylists(db, ...wanted) })
+    await api.register(playlistsRoutes, deps)
+    await api.register(streamingRoutes, deps)
+  }, { prefix: '/api' })
+  await webClient(app, { webRoot: deps.webRoot, requestsPerMinute: limits.requestsPerMinute })
+  return app
+}
+
+function accountsDeps ({ config, db, now, signer, jwtPrivateKey }: AppDeps, metrics: Metrics) {
+  return {
+    db,
+    now,
+    limits: createSignInLimits(db),
+    refreshTokens: createRefreshTokens(jwtPrivateKey),
+    publicUrl: config.http.publicUrl,
+    organisation: config.organisation,
+    media: (at: Date) => artworkAccess({ signer, mediaUrl: config.cdn.mediaUrl }, at),
+    onRefused: metrics.signInRefused
+  }
+}

@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyBaseLogger, FastifyHttpOptions, RawServerDefault } from 'fastify'
+import type { Config } from '../config.ts'
+
+/** How much one server takes on; a test may tighten it. */
+export interface ServerLimits {
+  readonly headersTimeoutMs: number
+  /** For a body, from the end of its headers. */
+  readonly bodyTimeoutMs: number
+  readonly eventLoopDelayMs: number
+  /** Of one user, or of one address without a user. */
+  readonly requestsPerMinute: number
+}
+
+export const serverLimits: ServerLimits = { headersTimeoutMs: 10_000, bodyTimeoutMs: 15_000, eventLoopDelayMs: 100, requestsPerMinute: 12_000 }
+
+/** JSON only; music goes to the object store. */
+const bodyLimitBytes = 262_144
+/** Above the 60 s after which load balancers drop idle connections: the side that reuses must close first. */
+const keepAliveTimeoutMs = 72_000
+const connectionsCheckingIntervalMs = 5_000
+
+export function serverOptions (config: Config, log: FastifyBaseLogger, limits: ServerLimits) {
+  return {
+    loggerInstance: log,
+    // One line a request is ours to write, without query strings.
+    disableRequestLogging: true,
+    trustProxy: config.http.trustProxy.length === 0 ? false : [...config.http.trustProxy],
+    genReqId: () => randomUUID(),
+    bodyLimit: bodyLimitBytes,
+    // Node has one limit for all requests, and uploads take as long as they take: see body-timeout.ts.
+    requestTimeout: 0,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: Math.min(connectionsCheckingIntervalMs, limits.headersTimeoutMs) },
+    // While it closes, what is under way and what comes on open connections is still answered.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error'
+  } as const satisfies FastifyHttpOptions<RawServerDefault>
+}
