@@ -39,7 +39,7 @@ const queueName = 'jobs'
  * A message says only that a job is due; the job itself counts its attempts. Receipts that end without an attempt
  * (a worker stopped, a lease still held) must not bury it, so more are allowed than a job has attempts.
  */
-const maxReceives = 10
+const maxReceives = 5
 
 /**
  * Chooses and opens the adapters, applies missing migrations, and makes the keys that are neither given nor kept yet.

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import pg from 'pg'
 import type { Config } from '../config.ts'
 import { openDatabaseServer } from '../open-platform.ts'
 import { migrationsDir } from '../paths.ts'
-import { type Finding, look } from './doctor.ts'
+import { type Finding, look } from './finding.ts'
 
 /** Sessions and signed addresses are on this machine's clock, leases on the database's. */
 const worstSkewMs = 2_000
@@ -11,6 +12,10 @@ const oldestPostgres = 140_000
 
 /** Server, migrations, extensions and clock. The embedded server is started for it where none runs. */
 export async function * checkDatabase (config: Config): AsyncGenerator<Finding> {
+  if (config.database.kind === 'embedded' && !existsSync(config.database.dir)) {
+    yield { subject: 'Database', fault: false, text: 'embedded, made at the first start' }
+    return
+  }
   let server: Awaited<ReturnType<typeof openDatabaseServer>> | undefined
   let client: pg.Client | undefined
   try {

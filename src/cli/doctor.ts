@@ -2,14 +2,8 @@ import { parseArgs } from 'node:util'
 import { type Config, ConfigError, readConfig } from '../config.ts'
 import type { Command } from './command.ts'
 import { checkDatabase } from './doctor-database.ts'
+import { type Finding, look } from './finding.ts'
 import { checkDisk, checkFfmpeg, checkKeys, checkNode, checkPort, checkStore } from './doctor-checks.ts'
-
-/** One thing looked at: what was found, or what is wrong and what to do. */
-export interface Finding {
-  readonly subject: string
-  readonly fault: boolean
-  readonly text: string
-}
 
 export const doctorCommand: Command = {
   help: `Usage: freshet doctor
@@ -49,19 +43,4 @@ async function * examine (): AsyncGenerator<Finding> {
   yield await look('Store', () => checkStore(config))
   yield * checkDatabase(config)
   yield await look('Port', () => checkPort(config))
-}
-
-/** A check says what it found, or throws what is wrong. */
-export async function look (subject: string, check: () => Promise<string>): Promise<Finding> {
-  try {
-    return { subject, fault: false, text: await check() }
-  } catch (error) {
-    return { subject, fault: true, text: messageOf(error) }
-  }
-}
-
-/** Node gives one that tried several addresses an empty message of its own. */
-function messageOf (error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ')
-  return error instanceof Error ? error.message : String(error)
 }

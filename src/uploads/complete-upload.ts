@@ -30,12 +30,12 @@ const namedParts = 10
  * lost the answer may ask again.
  * @throws ForbiddenError, UploadNotFoundError, MultipartInvalidError (an etag is wrong) and the errors above
  */
-export async function completeUpload (deps: UploadDeps, actor: Actor, id: string, { parts }: Completion): Promise<Upload> {
+export async function completeUpload (deps: UploadDeps, actor: Actor, id: string, { parts, sha256 }: Completion): Promise<Upload> {
   const upload = await requireUpload(deps.db, actor, id)
   if (upload.state === 'cancelled') throw new UploadCancelledError()
   if (upload.state === 'open') {
     await putTogether(deps.store, upload, parts)
-    const received = await receiveUpload(deps, upload)
+    const received = await receiveUpload(deps, upload, sha256)
     if (received.state === 'cancelled') {
       await deps.store.delete(upload.objectKey)
       throw new UploadCancelledError()
@@ -86,11 +86,13 @@ function list (numbers: readonly number[]): string {
 /**
  * Notes that all bytes are in the store and writes the job, in one transaction; then sends the job. Where the store's
  * own event or another call was faster, or the upload was cancelled meanwhile, nothing changes.
+ * @param sha256 as the client reckoned it; the worker refuses other bytes
  * @returns the upload as it is now
  */
-export async function receiveUpload ({ db, queue, log }: UploadDeps, upload: UploadRow): Promise<UploadRow> {
+export async function receiveUpload ({ db, queue, log }: UploadDeps, upload: UploadRow, sha256?: string): Promise<UploadRow> {
+  const data = { state: 'received' as const, multipartId: null, ...(sha256 === undefined ? {} : { sha256 }) }
   await db.prisma.$transaction(async (tx) => {
-    const { count } = await tx.upload.updateMany({ where: { id: upload.id, state: 'open' }, data: { state: 'received', multipartId: null } })
+    const { count } = await tx.upload.updateMany({ where: { id: upload.id, state: 'open' }, data })
     if (count === 1) await enqueueJob(tx, { kind: 'process-upload', dedupeKey: uploadJobKey(upload.id), uploadId: upload.id })
   })
   // The job stands; should the queue be away now, the worker's sweep sends it.

@@ -79,11 +79,12 @@ export type PartAddresses = Static<typeof PartAddresses>
 export const UploadedParts = Type.Object({ parts: Type.Array(UploadedPart) }, { title: 'UploadedParts' })
 export type UploadedParts = Static<typeof UploadedParts>
 
-const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
+const sha256Pattern = '^[0-9a-f]{64}$'
+const Sha256 = Type.String({ pattern: sha256Pattern })
 
 export const Completion = Type.Object({
   parts: Type.Array(Type.Object({ partNumber: PartNumber, etag: Type.String({ minLength: 1, maxLength: 200 }) }), { minItems: 1, maxItems: 10_000 }),
-  sha256: Type.Optional(Sha256)
+  sha256: Type.Optional(Type.String({ pattern: sha256Pattern, description: 'Of the whole file: the worker refuses other bytes.' }))
 }, { title: 'UploadCompletion' })
 export type Completion = Static<typeof Completion>
 
