@@ -1,0 +1,25 @@
+export interface Notice { readonly id: number, readonly text: string, readonly kind: 'done' | 'fault', readonly action?: { readonly label: string, run (): void } }
+
+let next = 1
+let list = $state.raw<readonly Notice[]>([])
+let spoken = $state('')
+
+export const notices = {
+  get list () { return list },
+  /** What screen readers hear next. */
+  get spoken () { return spoken },
+  dismiss (id: number) { list = list.filter((notice) => notice.id !== id) }
+}
+
+/** Shows a line for some seconds and speaks it. */
+export function notify (text: string, { kind = 'done', action }: Partial<Pick<Notice, 'kind' | 'action'>> = {}): void {
+  const notice: Notice = action === undefined ? { id: next++, text, kind } : { id: next++, text, kind, action }
+  list = [...list.slice(-2), notice]
+  announce(text)
+  setTimeout(() => { notices.dismiss(notice.id) }, kind === 'fault' ? 10_000 : 5_000)
+}
+
+/** Speaks without showing. A trailing space makes a repeated sentence a new one. */
+export function announce (text: string): void {
+  spoken = spoken === text ? `${text}\u00A0` : text
+}
