@@ -1,22 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import createError from '@fastify/error'
 import Type from 'typebox'
 import { Value } from 'typebox/value'
 import type { Upload } from '../generated/prisma/client.ts'
-import type { ObjectInfo, ObjectStore } from '../platform/storage/object-store.ts'
-import { ObjectExistsError } from '../platform/storage/object-store-errors.ts'
 import { type Claim, finishJob, lockClaim } from './claim.ts'
 import { fetchObject, type FetchedObject } from './fetch-object.ts'
 import { type Candidate, judge, type Verdict } from './identity.ts'
 import type { JobContext } from './job-context.ts'
+import { keepOriginal, originalOf } from './keep-original.ts'
 import { manifest } from './manifest.ts'
 import { makeArtwork } from './processors/artwork.ts'
 import { readTrack, renderTrack } from './processors/process-track.ts'
 import type { ProcessedArtwork, ProcessedTrack, ProcessingContext, ProcessingOptions, TrackReading } from './processors/processed-track.ts'
 import { RejectedError } from './processors/rejected-error.ts'
-import { type OriginalFile, publish, type Publication, VerdictOutdatedError } from './publish.ts'
+import { publish, type Publication, VerdictOutdatedError } from './publish.ts'
 import { storeArtwork, storeAudio } from './store-artefacts.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -75,11 +74,8 @@ async function publishUpload (context: JobContext, claim: Claim, { upload, folde
 async function publishFile (context: JobContext, work: Work): Promise<void> {
   let processed: ProcessedTrack | undefined
   for (let verdicts = 1; ; verdicts++) {
-    const candidate = candidateOf(work, processed)
-    const verdict = await judge(context.db.prisma, candidate)
-    if (processed === undefined && (verdict.kind === 'create' || verdict.kind === 'replace')) {
-      processed = await renderTrack(work.reading, work.processing, work.options)
-    }
+    const verdict = await judge(context.db.prisma, candidateOf(work, processed))
+    if (verdict.kind === 'create' || verdict.kind === 'replace') processed ??= await renderTrack(work.reading, work.processing, work.options)
     try {
       await publish(context, await prepare(context, work, { verdict, processed }))
       return
@@ -96,19 +92,38 @@ function candidateOf ({ file, reading }: Pick<Work, 'file' | 'reading'>, process
 /** Makes and stores what the verdict asks for. */
 async function prepare (context: JobContext, work: Work, { verdict, processed }: { readonly verdict: Verdict, readonly processed: ProcessedTrack | undefined }): Promise<Publication> {
   if (verdict.kind === 'duplicate') return duplicateOf(work, verdict.trackId)
-  const { db, store } = context
-  const isHeard = verdict.kind === 'create' || verdict.kind === 'replace'
+  if (verdict.kind === 'retag' || verdict.kind === 'alternative') return prepareKnown(context, work, verdict)
+  if (processed === undefined) throw new Error('a track is to be heard that was not rendered')
   const trackId = verdict.kind === 'create' ? randomUUID() : verdict.trackId
-  const track = verdict.kind === 'create' ? null : await db.prisma.track.findUniqueOrThrow({ where: { id: trackId }, select: { durationMs: true } })
-  const { artwork, warnings } = isHeard && processed !== undefined ? processed : await retagArtwork(work, verdict)
-  const candidate = candidateOf(work, processed)
+  return {
+    ...await basics(context, work, processed),
+    verdict: { kind: verdict.kind, trackId },
+    candidate: { ...candidateOf(work, processed), durationMs: processed.probe.durationMs },
+    audio: await storeAudio(context.store, trackId, processed)
+  }
+}
+
+/** Of a track that goes on sounding as it does: nothing is encoded, but the cover of other tags may be another one. */
+async function prepareKnown (context: JobContext, work: Work, verdict: Extract<Publication['verdict'], { kind: 'retag' | 'alternative' }>): Promise<Publication> {
+  const { reading, processing, options } = work
+  const pictures = [reading.picturePath, options.folderArtworkPath].filter((path) => typeof path === 'string')
+  const { artwork, warnings } = await makeArtwork(verdict.kind === 'retag' ? pictures : [], processing, options)
+  const { durationMs } = await context.db.prisma.track.findUniqueOrThrow({ where: { id: verdict.trackId }, select: { durationMs: true } })
+  return {
+    ...await basics(context, work, { artwork, warnings: [...reading.warnings, ...warnings] }),
+    verdict,
+    candidate: { ...candidateOf(work, undefined), durationMs },
+    audio: null
+  }
+}
+
+async function basics (context: JobContext, work: Work, { artwork, warnings }: Pick<ProcessedTrack, 'artwork' | 'warnings'>) {
+  const { store } = context
   context.onStage('publish')
   return {
-    ...basics(work),
-    verdict: { kind: verdict.kind, trackId },
-    candidate: { ...candidate, durationMs: isHeard ? candidate.durationMs ?? 0 : track?.durationMs ?? 0 },
+    claim: work.claim,
+    uploadId: work.upload.id,
     original: await keepOriginal(store, work),
-    audio: isHeard && processed !== undefined ? await storeAudio(store, trackId, processed) : null,
     artwork: await storeArtwork(store, await artworkId(context, artwork), artwork),
     warnings
   }
@@ -116,46 +131,14 @@ async function prepare (context: JobContext, work: Work, { verdict, processed }:
 
 function duplicateOf (work: Work, trackId: string): Publication {
   return {
-    ...basics(work),
+    claim: work.claim,
+    uploadId: work.upload.id,
     verdict: { kind: 'duplicate', trackId },
     candidate: { ...candidateOf(work, undefined), durationMs: 0 },
     original: originalOf(work),
     audio: null,
     artwork: null,
     warnings: []
-  }
-}
-
-function basics ({ claim, upload }: Work) {
-  return { claim, uploadId: upload.id }
-}
-
-/** The same audio under other tags: nothing is encoded, but the cover may be another one. */
-async function retagArtwork ({ reading, processing, options }: Work, verdict: Verdict): Promise<{ readonly artwork: ProcessedArtwork, readonly warnings: readonly string[] }> {
-  if (verdict.kind !== 'retag') return { artwork: null, warnings: reading.warnings }
-  const pictures = [reading.picturePath, options.folderArtworkPath].filter((path) => typeof path === 'string')
-  const { artwork, warnings } = await makeArtwork(pictures, processing, options)
-  return { artwork, warnings: [...reading.warnings, ...warnings] }
-}
-
-function originalOf ({ file, upload }: Pick<Work, 'file' | 'upload'>): OriginalFile {
-  const { sha256, sizeBytes, contentType } = file
-  return { key: `originals/sha256/${sha256.slice(0, 2)}/${sha256}`, sizeBytes, contentType, fileName: basename(upload.relativePath) }
-}
-
-/** Copies the file to its content-addressed place, unless it lies there already. */
-async function keepOriginal (store: ObjectStore, work: Work): Promise<OriginalFile> {
-  const original = originalOf(work)
-  if (original.key !== work.upload.objectKey) await copyIfAbsent(store, { from: work.upload.objectKey, to: original })
-  return original
-}
-
-async function copyIfAbsent (store: ObjectStore, { from, to }: { readonly from: string, readonly to: OriginalFile }): Promise<ObjectInfo | null> {
-  try {
-    return await store.copy(from, to.key, { contentType: to.contentType, ifAbsent: true })
-  } catch (error) {
-    if (error instanceof ObjectExistsError) return null
-    throw error
   }
 }
 
