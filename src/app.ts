@@ -23,6 +23,7 @@ import { securityHeaders } from './http/security-headers.ts'
 import { serverLimits, type ServerLimits, serverOptions } from './http/server-options.ts'
 import { strictValidation } from './http/validation.ts'
 import { webClient } from './http/web-client.ts'
+import { demoDir } from './paths.ts'
 import type { MediaSigner } from './platform/cdn/cloudfront-signer.ts'
 import type { Database } from './platform/database/database.ts'
 import { createMetrics, type Metrics } from './platform/metrics/metrics.ts'
@@ -32,6 +33,7 @@ import { findPlaylists } from './playlists/playlists.ts'
 import { playlistsRoutes } from './playlists/routes.ts'
 import { artworkAccess } from './streaming/artwork-access.ts'
 import { streamingRoutes } from './streaming/routes.ts'
+import { uploadRoutes } from './uploads/routes.ts'
 
 export interface AppDeps {
   readonly config: Config
@@ -59,7 +61,7 @@ export async function buildApp (deps: AppDeps): Promise<FastifyInstance> {
   strictValidation(app)
   jsonBodies(app)
   logRequests(app)
-  measureRequests(app, metrics)
+  measureRequests(app, metrics, { '/api/tracks/:id/stream': metrics.playStarted })
   await securityHeaders(app, config)
   await shedOverload(app, { eventLoopDelayMs: limits.eventLoopDelayMs, onShed: metrics.requestShed })
   limitBodyTime(app, limits.bodyTimeoutMs)
@@ -81,6 +83,7 @@ export async function buildApp (deps: AppDeps): Promise<FastifyInstance> {
     await api.register(catalogRoutes, { db, findPlaylists: (...wanted) => findPlaylists(db, ...wanted) })
     await api.register(playlistsRoutes, deps)
     await api.register(streamingRoutes, deps)
+    await api.register(uploadRoutes, { ...deps, maxBytes: config.uploads.maxBytes, demoDir })
   }, { prefix: '/api' })
   await webClient(app, { webRoot: deps.webRoot, requestsPerMinute: limits.requestsPerMinute })
   return app

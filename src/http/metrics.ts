@@ -4,11 +4,15 @@ import { Type } from 'typebox'
 import type { Metrics } from '../platform/metrics/metrics.ts'
 import { evenUnderPressure } from './overload.ts'
 
-/** Counts every answer by its route's pattern: addresses with ids would be a series each. */
-export function measureRequests (app: FastifyInstance, metrics: Metrics): void {
+/**
+ * Counts every answer by its route's pattern: addresses with ids would be a series each. `successes` are told, by
+ * pattern, of each GET that succeeded.
+ */
+export function measureRequests (app: FastifyInstance, metrics: Metrics, successes: Readonly<Record<string, () => void>>): void {
   app.addHook('onResponse', async ({ method, routeOptions, is404 }, { statusCode, elapsedTime }) => {
     const route = is404 ? 'none' : routeOptions.url ?? 'none'
     metrics.requestAnswered({ method, route, status: statusCode, seconds: elapsedTime / 1000 })
+    if (method === 'GET' && statusCode === 200) successes[route]?.()
   })
 }
 

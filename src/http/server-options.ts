@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { FastifyBaseLogger, FastifyHttpOptions, RawServerDefault } from 'fastify'
+import { type FastifyBaseLogger, type FastifyHttpOptions, LogController, type RawServerDefault } from 'fastify'
 import type { Config } from '../config.ts'
 
 /** How much one server takes on; a test may tighten it. */
@@ -24,7 +24,7 @@ export function serverOptions (config: Config, log: FastifyBaseLogger, limits: S
   return {
     loggerInstance: log,
     // One line a request is ours to write, without query strings.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.http.trustProxy.length === 0 ? false : [...config.http.trustProxy],
     genReqId: () => randomUUID(),
     bodyLimit: bodyLimitBytes,
