@@ -15,7 +15,8 @@ async function answer (request: ChildRequest): Promise<ChildAnswer> {
       : await (await import('./render-artwork.ts')).renderArtwork(request)
     return { ok: true, value }
   } catch (error) {
-    return { ok: false, fault: error instanceof Error ? error.message : String(error) }
+    // Our paths are nobody's business but ours: curators read this.
+    return { ok: false, fault: (error instanceof Error ? error.message : String(error)).replaceAll(request.path, 'the file') }
   }
 }
 

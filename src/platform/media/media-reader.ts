@@ -142,6 +142,7 @@ async function kill (child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const { promise, resolve } = Promise.withResolvers<void>()
   child.once('exit', resolve)
+  child.ref()
   child.kill('SIGKILL')
   await promise
 }

@@ -95,7 +95,19 @@ function lyrics (tags: readonly ILyricsTag[] | undefined): FileTags['lyrics'] {
 
 // The parser hands on whatever a file holds, so its types are promises only.
 function text (value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value.slice(0, longestText) : null
+  return typeof value === 'string' && value !== '' ? mended(value.slice(0, longestText)) : null
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** UTF-8 that was taken for Latin-1, as in most WAV files; no other text happens to be valid UTF-8. */
+function mended (value: string): string {
+  if (!/[\x80-\xff]/.test(value) || /[^\0-\xff]/.test(value)) return value
+  try {
+    return utf8.decode(Buffer.from(value, 'latin1'))
+  } catch {
+    return value
+  }
 }
 
 function texts (values: unknown): string[] {
