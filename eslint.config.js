@@ -23,7 +23,7 @@ export default [
   ...svelte.configs['flat/base'],
   { files: ['**/*.svelte', '**/*.svelte.ts'], languageOptions: { parserOptions: { parser: neostandard.plugins['typescript-eslint'].parser } } },
   { rules: budget },
-  { files: ['**/*.ts', '**/*.svelte'], rules: typed },
+  { files: ['**/*.ts', '**/*.svelte'], plugins: { '@typescript-eslint': neostandard.plugins['typescript-eslint'].plugin }, rules: typed },
   { files: ['**/*.svelte'], rules: { 'prefer-const': 'off', 'no-unused-vars': 'off', '@typescript-eslint/no-unused-vars': 'off', 'no-undef': 'off', '@stylistic/indent': 'off', 'import-x/first': 'off', '@stylistic/no-multiple-empty-lines': 'off', 'no-sequences': 'off', 'no-unused-expressions': 'off', 'no-self-assign': 'off', 'svelte/no-at-html-tags': 'error' } },
   // A schema and the type it stands for share one name; the compiler finds real redeclarations.
   { files: ['src/*/schemas.ts'], rules: { '@typescript-eslint/no-redeclare': 'off' } },

@@ -15,7 +15,7 @@ let timer: ReturnType<typeof setTimeout> | undefined
 
 /** Tells the other tabs of this browser. */
 const tabs = new BroadcastChannel('freshet-session')
-tabs.onmessage = () => { void begin() }
+tabs.onmessage = () => { begin() }
 
 export const session = {
   get phase () { return phase },
@@ -33,7 +33,7 @@ export async function begin (): Promise<void> {
   } catch {
     if (phase !== 'signed-in') {
       phase = 'unreachable'
-      setTimeout(() => { void begin() }, 2_000)
+      setTimeout(() => { begin() }, 2_000)
     }
   }
 }

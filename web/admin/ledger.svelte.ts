@@ -93,7 +93,7 @@ export function clearOver (): void {
 
 function pump (): void {
   const busy = rows.filter((row) => isSending(row) && row.state !== 'queued').length
-  for (const row of rows.filter(({ state }) => state === 'queued').slice(0, Math.max(0, filesAtOnce - busy))) void send(row)
+  for (const row of rows.filter(({ state }) => state === 'queued').slice(0, Math.max(0, filesAtOnce - busy))) send(row)
 }
 
 async function send (row: LedgerRow): Promise<void> {
@@ -135,7 +135,7 @@ function show (row: LedgerRow, { state, stage, reason, trackId }: Upload): void 
 }
 
 function poll (): void {
-  polling ??= setInterval(() => { void readStages() }, pollEveryMs)
+  polling ??= setInterval(() => { readStages() }, pollEveryMs)
 }
 
 async function readStages (): Promise<void> {

@@ -1,3 +1,4 @@
+import { dependOn } from './depend-on.ts'
 import { get, isAbort, type RequestOptions } from './api.ts'
 import type { Page } from './api-types.ts'
 
@@ -41,13 +42,13 @@ export function pages<T> (source: () => { path: string, query?: RequestOptions['
   }
 
   $effect(() => {
-    void round
+    dependOn(round)
     from = source()
     controller = new AbortController()
     items = []
     cursor = null
     state = 'loading'
-    void read(controller.signal)
+    read(controller.signal)
     return () => { controller.abort() }
   })
 
@@ -59,7 +60,7 @@ export function pages<T> (source: () => { path: string, query?: RequestOptions['
     more () {
       if (state === 'loading' || (state === 'ready' && cursor === null)) return
       state = 'loading'
-      void read(controller.signal)
+      read(controller.signal)
     },
     reload () { round += 1 },
     change (edit) { items = edit(items) }

@@ -1,3 +1,4 @@
+import { dependOn } from './depend-on.ts'
 import { isAbort } from './api.ts'
 
 export type ResourceState = 'loading' | 'slow' | 'ready' | 'failed'
@@ -25,7 +26,7 @@ export function resource<T> (start: () => (signal: AbortSignal) => Promise<T>): 
   let error = $state.raw<unknown>()
   let round = $state(0)
   $effect(() => {
-    void round
+    dependOn(round)
     const read = start()
     const controller = new AbortController()
     state = 'loading'

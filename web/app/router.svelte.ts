@@ -61,7 +61,7 @@ export function startRouter (): () => void {
     scrollByKey.set(state.place.key, scrollY)
     state.place = read()
     state.arriving = true
-    void restoreScroll(scrollByKey.get(state.place.key) ?? 0)
+    restoreScroll(scrollByKey.get(state.place.key) ?? 0)
   }, { signal })
   return () => { controller.abort() }
 }
@@ -69,11 +69,15 @@ export function startRouter (): () => void {
 function followLink (event: MouseEvent): void {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
   const link = event.target instanceof Element ? event.target.closest('a') : null
-  if (link === null || link.target !== '' || link.hasAttribute('download') || link.origin !== location.origin) return
-  if (link.pathname.startsWith('/api/')) return
-  if (link.hash !== '' && link.pathname === location.pathname) return
+  if (link === null || !leadsWithin(link)) return
   event.preventDefault()
   navigate(link.pathname + link.search + link.hash)
+}
+
+/** Whether a link leads to a page of this client: not elsewhere, to the API's own pages, or down the same page. */
+function leadsWithin (link: HTMLAnchorElement): boolean {
+  if (link.target !== '' || link.hasAttribute('download') || link.origin !== location.origin) return false
+  return !link.pathname.startsWith('/api/') && !(link.hash !== '' && link.pathname === location.pathname)
 }
 
 /** The page grows while it loads: try for a second until it is tall enough to return to where the reader was. */

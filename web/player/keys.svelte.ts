@@ -44,16 +44,21 @@ export function startKeys (): () => void {
 }
 
 function onKey (event: KeyboardEvent): void {
-  if (event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey)) {
-    event.preventDefault()
-    focusSearch()
-    return
-  }
-  if (!enabled || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTaken(event)) return
-  const run = /^[0-9]$/.test(event.key) ? () => { seekTo(player.durationSeconds * Number(event.key) / 10) } : (event.shiftKey ? shifted : plain)[event.key]
+  const commanded = event.ctrlKey || event.metaKey
+  const run = commanded ? searchKey(event) : actionOf(event)
   if (run === undefined) return
   event.preventDefault()
   run()
+}
+
+function searchKey (event: KeyboardEvent): (() => void) | undefined {
+  return event.key.toLowerCase() === 'k' ? focusSearch : undefined
+}
+
+function actionOf (event: KeyboardEvent): (() => void) | undefined {
+  if (!enabled || event.defaultPrevented || event.altKey || isTaken(event)) return undefined
+  if (/^[0-9]$/.test(event.key)) return () => { seekTo(player.durationSeconds * Number(event.key) / 10) }
+  return (event.shiftKey ? shifted : plain)[event.key]
 }
 
 /** Fields take every key; controls take those that work them; a dialog keeps its own. */

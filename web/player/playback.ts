@@ -120,7 +120,7 @@ export class Playback {
     this.#hooks.place(seconds)
     if (this.#stream === null || this.#entry === undefined) return
     if (isFresh(this.#stream, Date.now())) this.#sound.seek(seconds)
-    else if (this.#wanted) void this.start(this.#entry, seconds)
+    else if (this.#wanted) this.start(this.#entry, seconds)
     else this.#stream = null
   }
 
@@ -234,7 +234,7 @@ export class Playback {
       this.#keptAt = seconds
       this.#hooks.place(seconds)
     }
-    if (this.#entry.track.durationMs / 1000 - seconds < prepareAheadSeconds) void this.#prepareNext()
+    if (this.#entry.track.durationMs / 1000 - seconds < prepareAheadSeconds) this.#prepareNext()
   }
 
   #isPlaying (): void {
@@ -268,7 +268,7 @@ export class Playback {
     if (!this.#wanted || this.#entry === undefined) return
     clearTimeout(this.#stall)
     if (fault === 'undecodable' && this.#tries > 1) this.#fail(t('player.undecodable'))
-    else void this.#retry(this.#entry, this.#state.positionSeconds)
+    else this.#retry(this.#entry, this.#state.positionSeconds)
   }
 }
 

@@ -48,7 +48,7 @@ export const player = {
 
 function startCurrent (): void {
   const entry = currentEntry(queue)
-  if (entry !== undefined) void playback.start(entry, 0)
+  if (entry !== undefined) playback.start(entry, 0)
 }
 
 function change (next: Queue): void {
@@ -105,11 +105,11 @@ function add (tracks: readonly Track[], insert: typeof insertNext, message: 'pla
 
 export function togglePlay (): void {
   if (player.active) playback.pause()
-  else void playback.resume()
+  else playback.resume()
 }
 
 export function pause (): void { playback.pause() }
-export function resume (): void { void playback.resume() }
+export function resume (): void { playback.resume() }
 
 export function seekTo (seconds: number): void {
   playback.seek(Math.min(Math.max(0, seconds), Math.max(0, player.durationSeconds - 0.25)))
