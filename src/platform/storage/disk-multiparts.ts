@@ -19,7 +19,6 @@ interface PartFile extends UploadedPart {
 
 type PartRef = Pick<UploadedPart, 'partNumber' | 'etag'>
 
-export const maxParts = 10_000
 const idPattern = /^[0-9a-f]{32}$/
 const partPattern = /^(\d{5});([0-9a-f]{32})$/
 const descriptionFile = 'upload.json'
@@ -57,6 +56,10 @@ export class DiskMultiparts {
     const found = idPattern.test(id) ? await this.#read(id) : undefined
     if (found?.key !== key) throw new MultipartNotFoundError(id)
     return found
+  }
+
+  async has (key: string, id: string): Promise<boolean> {
+    return idPattern.test(id) && (await this.#read(id))?.key === key
   }
 
   async #read (id: string): Promise<Multipart | undefined> {

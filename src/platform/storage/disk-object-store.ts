@@ -3,12 +3,12 @@ import { addAbortListener } from 'node:events'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { listKeys } from './disk-listing.ts'
-import { DiskMultiparts, etagOf, maxParts } from './disk-multiparts.ts'
+import { DiskMultiparts, etagOf } from './disk-multiparts.ts'
 import { DiskObjects, type NewObject } from './disk-objects.ts'
 import { chunkBytes, DurableFiles, hasCode, readChunks } from './durable-files.ts'
-import { checkObjectKey } from './object-key.ts'
-import { MultipartInvalidError, ObjectChecksumError, ObjectExistsError, ObjectNotFoundError, ObjectRangeError, StoreFullError } from './object-store-errors.ts'
-import type { ByteRange, ObjectInfo, ObjectStore, PendingMultipart, PresignedRequest, PresignOptions, PutOptions, UploadedPart } from './object-store.ts'
+import { checkObjectKey, checkPartNumber } from './object-key.ts'
+import { ObjectChecksumError, ObjectExistsError, ObjectNotFoundError, ObjectRangeError, StoreFullError } from './object-store-errors.ts'
+import type { ByteRange, ListedObject, ObjectInfo, ObjectStore, PendingMultipart, PresignedRequest, PresignOptions, PutOptions, UploadedPart } from './object-store.ts'
 import { type OpenObject, ReadHandles } from './read-handles.ts'
 import { readUploadGrant, signUpload, type UploadGrant } from './upload-address.ts'
 
@@ -78,7 +78,7 @@ export class DiskObjectStore implements ObjectStore {
     const { info, file } = found
     if (range !== undefined && range.start >= info.sizeBytes) {
       await file.close()
-      throw new ObjectRangeError(key, info.sizeBytes)
+      throw new ObjectRangeError(key)
     }
     const body = file.createReadStream({ highWaterMark: chunkBytes, ...range })
     if (signal !== undefined) {
@@ -122,7 +122,7 @@ export class DiskObjectStore implements ObjectStore {
     this.#handles.forget(key)
   }
 
-  async * list (prefix: string): AsyncGenerator<ObjectInfo> {
+  async * list (prefix: string): AsyncGenerator<ListedObject> {
     for await (const key of listKeys(this.#objectsDir, prefix)) {
       const stored = await this.#objects.find(key)
       if (stored !== undefined) yield stored.info
@@ -184,8 +184,7 @@ export class DiskObjectStore implements ObjectStore {
   }
 
   async abortMultipart (key: string, multipartId: string): Promise<void> {
-    await this.#multiparts.find(key, multipartId)
-    await this.#multiparts.remove(multipartId)
+    if (await this.#multiparts.has(key, multipartId)) await this.#multiparts.remove(multipartId)
   }
 
   listMultiparts (prefix: string): AsyncIterable<PendingMultipart> {
@@ -216,8 +215,4 @@ export class DiskObjectStore implements ObjectStore {
       throw hasCode(error, 'ENOSPC', 'EDQUOT') ? new StoreFullError(key) : error
     }
   }
-}
-
-function checkPartNumber (partNumber: number): void {
-  if (!Number.isInteger(partNumber) || partNumber < 1 || partNumber > maxParts) throw new MultipartInvalidError(`part numbers go from 1 to ${maxParts}`)
 }

@@ -40,9 +40,9 @@ export async function syncFolder (folder: string): Promise<void> {
   }
 }
 
-/** A file's bytes in chunks of 1 MiB. */
-export function readChunks (path: string): AsyncIterable<Uint8Array> {
-  return createReadStream(path, { highWaterMark: chunkBytes })
+/** A file's bytes in chunks of 1 MiB; it is opened when the first is asked for. */
+export async function * readChunks (path: string): AsyncGenerator<Uint8Array> {
+  yield * createReadStream(path, { highWaterMark: chunkBytes })
 }
 
 /** Appends a whole file to an open one, through one buffer. */

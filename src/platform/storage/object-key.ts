@@ -1,7 +1,9 @@
-import { ObjectKeyInvalidError } from './object-store-errors.ts'
+import { MultipartInvalidError, ObjectKeyInvalidError } from './object-store-errors.ts'
 
 /** S3 takes keys of 1,024 bytes; file systems take names of 255, of which the disk store needs some for itself. */
 const maxKeyLength = 1024
+/** As S3 has it. */
+export const maxParts = 10_000
 const segmentPattern = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,200}$/
 
 /** Whether it is a relative path of `[A-Za-z0-9._-]` segments, none of them `.` or `..`. */
@@ -25,4 +27,9 @@ export function splitPrefix (prefix: string): { readonly folders: string, readon
   if (folders !== '') checkObjectKey(folders.slice(0, -1))
   if (!/^[A-Za-z0-9._-]*$/.test(namePrefix)) throw new ObjectKeyInvalidError(JSON.stringify(prefix.slice(0, 100)))
   return { folders, namePrefix }
+}
+
+/** @throws MultipartInvalidError */
+export function checkPartNumber (partNumber: number): void {
+  if (!Number.isInteger(partNumber) || partNumber < 1 || partNumber > maxParts) throw new MultipartInvalidError(`part numbers go from 1 to ${maxParts}`)
 }

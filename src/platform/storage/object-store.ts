@@ -10,6 +10,9 @@ export interface ObjectInfo {
   readonly lastModifiedAt: Date
 }
 
+/** What a listing tells: S3 leaves the type out. */
+export type ListedObject = Omit<ObjectInfo, 'contentType'>
+
 /** Inclusive byte positions. */
 export interface ByteRange {
   readonly start: number
@@ -62,21 +65,23 @@ export interface ObjectStore {
   put(key: string, body: Uint8Array, options: PutOptions): Promise<ObjectInfo>
   /** Stores a local file; large ones go up in parts. */
   putFile(key: string, path: string, options: PutOptions): Promise<ObjectInfo>
+  /** @throws OBJECT_RANGE when the range begins after the end */
   get(key: string, options?: { readonly range?: ByteRange, readonly signal?: AbortSignal }): Promise<{ readonly info: ObjectInfo, readonly body: Readable }>
   head(key: string): Promise<ObjectInfo | null>
   /** Within the store, without moving bytes through this process. */
   copy(fromKey: string, toKey: string, options: Pick<PutOptions, 'contentType' | 'ifAbsent'>): Promise<ObjectInfo>
   delete(key: string): Promise<void>
   /** In byte order of the key, page by page. */
-  list(prefix: string): AsyncIterable<ObjectInfo>
+  list(prefix: string): AsyncIterable<ListedObject>
 
-  /** For a browser to upload a whole object in one request. */
+  /** For a browser to upload a whole object in one request; refused when the object exists already. */
   presignPut(key: string, options: PresignOptions & { readonly contentType: string }): Promise<PresignedRequest>
   createMultipart(key: string, options: { readonly contentType: string }): Promise<string>
   presignPart(key: string, multipartId: string, partNumber: number, options: PresignOptions): Promise<PresignedRequest>
   listParts(key: string, multipartId: string): Promise<UploadedPart[]>
   /** @throws MULTIPART_INVALID when a part is missing or its etag differs; MULTIPART_NOT_FOUND */
   completeMultipart(key: string, multipartId: string, parts: ReadonlyArray<Pick<UploadedPart, 'partNumber' | 'etag'>>): Promise<ObjectInfo>
+  /** Gives the storage of its parts back; does nothing when no such upload is under way. */
   abortMultipart(key: string, multipartId: string): Promise<void>
   listMultiparts(prefix: string): AsyncIterable<PendingMultipart>
 

@@ -1,0 +1,248 @@
+import { createHash } from 'node:crypto'
+import { addAbortListener } from 'node:events'
+import { readFile, stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import {
+  AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CopyObjectCommand, CreateMultipartUploadCommand, DeleteObjectCommand,
+  GetObjectCommand, HeadBucketCommand, HeadObjectCommand, ListMultipartUploadsCommand, type ListMultipartUploadsCommandOutput, ListPartsCommand, type ListPartsCommandOutput, paginateListObjectsV2, PutObjectCommand,
+  S3Client, type S3ClientConfig, S3ServiceException, UploadPartCommand
+} from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import createError from '@fastify/error'
+import { checkObjectKey, checkPartNumber, splitPrefix } from './object-key.ts'
+import { ObjectChecksumError, ObjectExistsError, ObjectNotFoundError, ObjectRangeError } from './object-store-errors.ts'
+import type { ByteRange, ListedObject, ObjectInfo, ObjectStore, PendingMultipart, PresignedRequest, PresignOptions, PutOptions, UploadedPart } from './object-store.ts'
+import { isNotFound, onMultipart, onObject } from './s3-errors.ts'
+import { copyInParts, putFileInParts, type Target, type TransferLimits, transferLimits } from './s3-transfers.ts'
+
+export const BucketUnusableError = createError<[string, string]>('BUCKET_UNUSABLE', 'the bucket %s can’t be used (%s): check S3_BUCKET, S3_REGION, S3_ENDPOINT and the credentials', 503)
+
+export interface S3ObjectStoreOptions {
+  readonly bucket: string
+  readonly region: string
+  /** Undefined for Amazon's own. */
+  readonly endpoint: string | undefined
+  readonly forcePathStyle: boolean
+  /** Default: the SDK's chain, which finds the role of the machine. */
+  readonly credentials?: NonNullable<S3ClientConfig['credentials']>
+  /** A connection that is silent for so long is given up and the request tried again. */
+  readonly idleTimeoutMs?: number
+  readonly limits?: TransferLimits
+}
+
+type PartRef = Pick<UploadedPart, 'partNumber' | 'etag'>
+
+const connectTimeoutMs = 5_000
+
+/** Objects in a bucket of Amazon S3, or of a server that speaks its protocol. */
+export class S3ObjectStore implements ObjectStore {
+  readonly #client: S3Client
+  readonly #bucket: string
+  readonly #limits: TransferLimits
+
+  constructor ({ bucket, region, endpoint, forcePathStyle, credentials, idleTimeoutMs = 30_000, limits = transferLimits }: S3ObjectStoreOptions) {
+    this.#bucket = bucket
+    this.#limits = limits
+    this.#client = new S3Client({
+      region,
+      forcePathStyle,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(credentials === undefined ? {} : { credentials }),
+      // Otherwise presigned addresses would contain the checksum of an empty body.
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      requestHandler: { connectionTimeout: connectTimeoutMs, socketTimeout: idleTimeoutMs, httpAgent: { maxSockets: 256 }, httpsAgent: { maxSockets: 256 } }
+    })
+  }
+
+  async put (key: string, body: Uint8Array, { contentType, sha256, ifAbsent = false }: PutOptions): Promise<ObjectInfo> {
+    checkObjectKey(key)
+    if (sha256 !== undefined && sha256 !== createHash('sha256').update(body).digest('hex')) throw new ObjectChecksumError(key)
+    await onObject(key, this.#client.send(new PutObjectCommand({
+      ...this.#place(key), Body: body, ContentType: contentType, ...(ifAbsent ? { IfNoneMatch: '*' } : {})
+    })))
+    return await this.#existing(key)
+  }
+
+  async putFile (key: string, path: string, options: PutOptions): Promise<ObjectInfo> {
+    checkObjectKey(key)
+    const { size } = await stat(path)
+    if (size <= this.#limits.partBytes) return await this.put(key, await readFile(path), options)
+    if (options.ifAbsent === true) await this.#refuseExisting(key)
+    await onObject(key, putFileInParts({ ...this.#target(key), partBytes: this.#limits.partBytes }, { path, sizeBytes: size }, options))
+    return await this.#existing(key)
+  }
+
+  async get (key: string, { range, signal }: { readonly range?: ByteRange, readonly signal?: AbortSignal } = {}): Promise<{ readonly info: ObjectInfo, readonly body: Readable }> {
+    checkObjectKey(key)
+    signal?.throwIfAborted()
+    const command = new GetObjectCommand({ ...this.#place(key), ...(range === undefined ? {} : { Range: `bytes=${range.start}-${range.end}` }) })
+    const output = await onObject(key, this.#client.send(command, signal === undefined ? {} : { abortSignal: signal })).catch((error: unknown) => {
+      if (signal?.aborted === true) throw signal.reason
+      if (error instanceof S3ServiceException && error.name === 'InvalidRange') throw new ObjectRangeError(key)
+      throw error
+    })
+    const body = output.Body
+    if (!(body instanceof Readable)) throw new Error(`S3 answered without a body for ${key}`)
+    if (signal !== undefined) {
+      const listener = addAbortListener(signal, () => body.destroy(signal.reason))
+      body.once('close', () => listener[Symbol.dispose]())
+    }
+    return { info: infoOf(key, output, totalBytes(output)), body }
+  }
+
+  async head (key: string): Promise<ObjectInfo | null> {
+    checkObjectKey(key)
+    try {
+      const output = await this.#client.send(new HeadObjectCommand(this.#place(key)))
+      return infoOf(key, output, output.ContentLength ?? 0)
+    } catch (error) {
+      if (isNotFound(error)) return null
+      throw error
+    }
+  }
+
+  async copy (fromKey: string, toKey: string, { contentType, ifAbsent = false }: Pick<PutOptions, 'contentType' | 'ifAbsent'>): Promise<ObjectInfo> {
+    checkObjectKey(toKey)
+    const { sizeBytes } = await this.#existing(fromKey)
+    // Not every server heeds the condition on a copy.
+    if (ifAbsent) await this.#refuseExisting(toKey)
+    const copySource = `${this.#bucket}/${fromKey}`
+    if (sizeBytes > this.#limits.copyPartBytes) {
+      await onObject(toKey, copyInParts({ ...this.#target(toKey), partBytes: this.#limits.copyPartBytes }, { copySource, sizeBytes }, { contentType, ifAbsent }))
+    } else {
+      await onObject(toKey, this.#client.send(new CopyObjectCommand({
+        ...this.#place(toKey), CopySource: copySource, MetadataDirective: 'REPLACE', ContentType: contentType, ...(ifAbsent ? { IfNoneMatch: '*' } : {})
+      })))
+    }
+    return await this.#existing(toKey)
+  }
+
+  async delete (key: string): Promise<void> {
+    checkObjectKey(key)
+    await this.#client.send(new DeleteObjectCommand(this.#place(key)))
+  }
+
+  async * list (prefix: string): AsyncGenerator<ListedObject> {
+    splitPrefix(prefix)
+    for await (const page of paginateListObjectsV2({ client: this.#client }, { Bucket: this.#bucket, Prefix: prefix })) {
+      for (const { Key = '', Size = 0, ETag = '', LastModified = new Date(0) } of page.Contents ?? []) {
+        yield { key: Key, sizeBytes: Size, etag: quoted(ETag), lastModifiedAt: LastModified }
+      }
+    }
+  }
+
+  async presignPut (key: string, { contentType, sizeBytes, expiresInSeconds }: PresignOptions & { readonly contentType: string }): Promise<PresignedRequest> {
+    checkObjectKey(key)
+    const command = new PutObjectCommand({ ...this.#place(key), ContentLength: sizeBytes, ContentType: contentType, IfNoneMatch: '*' })
+    const headers = { 'content-type': contentType, 'if-none-match': '*' }
+    const signableHeaders = new Set(['host', 'content-length', ...Object.keys(headers)])
+    const url = await getSignedUrl(this.#client, command, { expiresIn: expiresInSeconds, signableHeaders })
+    return { method: 'PUT', url, headers, expiresAt: expiryOf(url) }
+  }
+
+  async createMultipart (key: string, { contentType }: { readonly contentType: string }): Promise<string> {
+    checkObjectKey(key)
+    const { UploadId } = await this.#client.send(new CreateMultipartUploadCommand({ ...this.#place(key), ContentType: contentType }))
+    if (UploadId === undefined) throw new Error(`S3 gave no id for the multipart upload of ${key}`)
+    return UploadId
+  }
+
+  async presignPart (key: string, multipartId: string, partNumber: number, { sizeBytes, expiresInSeconds }: PresignOptions): Promise<PresignedRequest> {
+    checkObjectKey(key)
+    checkPartNumber(partNumber)
+    const command = new UploadPartCommand({ ...this.#place(key), UploadId: multipartId, PartNumber: partNumber, ContentLength: sizeBytes })
+    const url = await getSignedUrl(this.#client, command, { expiresIn: expiresInSeconds, signableHeaders: new Set(['host', 'content-length']) })
+    return { method: 'PUT', url, headers: {}, expiresAt: expiryOf(url) }
+  }
+
+  async listParts (key: string, multipartId: string): Promise<UploadedPart[]> {
+    return await onMultipart(multipartId, this.#listParts(key, multipartId))
+  }
+
+  async #listParts (key: string, multipartId: string): Promise<UploadedPart[]> {
+    const parts: UploadedPart[] = []
+    // Not the SDK's paginator: it goes by the marker, which some servers send after the last page too.
+    for (let after: { PartNumberMarker?: string | undefined } | undefined = {}; after !== undefined;) {
+      const page: ListPartsCommandOutput = await this.#client.send(new ListPartsCommand({ ...this.#place(key), UploadId: multipartId, ...after }))
+      parts.push(...(page.Parts ?? []).map(({ PartNumber = 0, ETag = '', Size = 0 }) => ({ partNumber: PartNumber, etag: quoted(ETag), sizeBytes: Size })))
+      after = page.IsTruncated === true ? { PartNumberMarker: page.NextPartNumberMarker } : undefined
+    }
+    return parts
+  }
+
+  async completeMultipart (key: string, multipartId: string, parts: readonly PartRef[]): Promise<ObjectInfo> {
+    await onMultipart(multipartId, this.#client.send(new CompleteMultipartUploadCommand({
+      ...this.#place(key), UploadId: multipartId, MultipartUpload: { Parts: parts.map(({ partNumber, etag }) => ({ PartNumber: partNumber, ETag: quoted(etag) })) }
+    })))
+    return await this.#existing(key)
+  }
+
+  async abortMultipart (key: string, multipartId: string): Promise<void> {
+    try {
+      await this.#client.send(new AbortMultipartUploadCommand({ ...this.#place(key), UploadId: multipartId }))
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+    }
+  }
+
+  async * listMultiparts (prefix: string): AsyncGenerator<PendingMultipart> {
+    for (let after: { KeyMarker?: string | undefined, UploadIdMarker?: string | undefined } | undefined = {}; after !== undefined;) {
+      const page: ListMultipartUploadsCommandOutput = await this.#client.send(new ListMultipartUploadsCommand({ Bucket: this.#bucket, Prefix: prefix, ...after }))
+      for (const { Key = '', UploadId = '', Initiated = new Date(0) } of page.Uploads ?? []) yield { key: Key, multipartId: UploadId, startedAt: Initiated }
+      after = page.IsTruncated === true ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker } : undefined
+    }
+  }
+
+  async check (): Promise<void> {
+    try {
+      await this.#client.send(new HeadBucketCommand({ Bucket: this.#bucket }))
+    } catch (error) {
+      throw new BucketUnusableError(this.#bucket, error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  async close (): Promise<void> {
+    this.#client.destroy()
+  }
+
+  #place (key: string): { Bucket: string, Key: string } {
+    return { Bucket: this.#bucket, Key: key }
+  }
+
+  #target (key: string): Omit<Target, 'partBytes'> {
+    return { client: this.#client, bucket: this.#bucket, key }
+  }
+
+  async #existing (key: string): Promise<ObjectInfo> {
+    const info = await this.head(key)
+    if (info === null) throw new ObjectNotFoundError(key)
+    return info
+  }
+
+  async #refuseExisting (key: string): Promise<void> {
+    if (await this.head(key) !== null) throw new ObjectExistsError(key)
+  }
+}
+
+function infoOf (key: string, { ETag, ContentType, LastModified }: { ETag?: string | undefined, ContentType?: string | undefined, LastModified?: Date | undefined }, sizeBytes: number): ObjectInfo {
+  return { key, sizeBytes, etag: quoted(ETag ?? ''), contentType: ContentType ?? 'application/octet-stream', lastModifiedAt: LastModified ?? new Date(0) }
+}
+
+/** Of the whole object, which the length of a range doesn't tell. */
+function totalBytes ({ ContentRange, ContentLength }: { ContentRange?: string | undefined, ContentLength?: number | undefined }): number {
+  const total = ContentRange?.split('/')[1]
+  return total === undefined ? ContentLength ?? 0 : Number(total)
+}
+
+/** Some servers leave the quotes out in some answers. */
+function quoted (etag: string): string {
+  return `"${etag.replaceAll('"', '')}"`
+}
+
+/** As the address itself says it, so that both agree to the second. */
+function expiryOf (presignedUrl: string): Date {
+  const query = new URL(presignedUrl).searchParams
+  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(query.get('X-Amz-Date') ?? '') ?? []
+  return new Date(Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second) + Number(query.get('X-Amz-Expires'))))
+}
