@@ -51,9 +51,11 @@ async function putTogether (store: ObjectStore, upload: UploadRow, parts: Comple
     const ascending = parts.toSorted((a, b) => a.partNumber - b.partNumber)
     await store.completeMultipart(upload.objectKey, upload.multipartId, ascending)
   } catch (error) {
+    const partsGone = error instanceof MultipartNotFoundError
+    if (!partsGone && !(error instanceof UploadIncompleteError)) throw error
     // An earlier call may have put it together and died, or another one is just ahead.
-    if (!(error instanceof MultipartNotFoundError)) throw error
-    if (!isWhole(await store.head(upload.objectKey), upload)) throw new UploadLostError()
+    if (isWhole(await store.head(upload.objectKey), upload)) return
+    throw partsGone ? new UploadLostError() : error
   }
 }
 

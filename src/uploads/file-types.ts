@@ -7,6 +7,7 @@ const audioTypes: Readonly<Record<string, string>> = {
   alac: 'audio/mp4',
   flac: 'audio/flac',
   m4a: 'audio/mp4',
+  m4b: 'audio/mp4',
   mp3: 'audio/mpeg',
   mp4: 'audio/mp4',
   oga: 'audio/ogg',

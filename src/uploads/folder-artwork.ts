@@ -33,7 +33,7 @@ async function storeFolderArtwork (store: ObjectStore, folder: string): Promise<
   const bytes = await readPicture(join(folder, name))
   if (bytes === undefined) return undefined
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  const key = `imports/artwork/${sha256.slice(0, 2)}/${sha256}`
+  const key = `incoming/artwork/${sha256}`
   // Also where it lies there already: writing it anew keeps it from the sweep until the jobs are through.
   await store.put(key, bytes, { contentType: pictureTypeOf(name) ?? 'application/octet-stream', sha256 })
   return key
