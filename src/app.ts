@@ -31,6 +31,7 @@ import type { JobQueue } from './platform/queue/job-queue.ts'
 import type { ObjectStore } from './platform/storage/object-store.ts'
 import { findPlaylists } from './playlists/playlists.ts'
 import { playlistsRoutes } from './playlists/routes.ts'
+import { jobRoutes } from './processing/routes.ts'
 import { artworkAccess } from './streaming/artwork-access.ts'
 import { streamingRoutes } from './streaming/routes.ts'
 import { uploadRoutes } from './uploads/routes.ts'
@@ -83,6 +84,7 @@ export async function buildApp (deps: AppDeps): Promise<FastifyInstance> {
     await api.register(catalogRoutes, { db, findPlaylists: (...wanted) => findPlaylists(db, ...wanted) })
     await api.register(playlistsRoutes, deps)
     await api.register(streamingRoutes, deps)
+    await api.register(jobRoutes, deps)
     await api.register(uploadRoutes, { ...deps, maxBytes: config.uploads.maxBytes, demoDir })
   }, { prefix: '/api' })
   await webClient(app, { webRoot: deps.webRoot, requestsPerMinute: limits.requestsPerMinute })

@@ -92,7 +92,7 @@ function candidateOf ({ file, reading }: Pick<Work, 'file' | 'reading'>, process
 /** Makes and stores what the verdict asks for. */
 async function prepare (context: JobContext, work: Work, { verdict, processed }: { readonly verdict: Verdict, readonly processed: ProcessedTrack | undefined }): Promise<Publication> {
   if (verdict.kind === 'duplicate') return duplicateOf(work, verdict.trackId)
-  if (verdict.kind === 'retag' || verdict.kind === 'alternative') return prepareKnown(context, work, verdict)
+  if (verdict.kind === 'retag' || verdict.kind === 'alternative') return prepareKnown(context, work, { kind: verdict.kind, trackId: verdict.trackId })
   if (processed === undefined) throw new Error('a track is to be heard that was not rendered')
   const trackId = verdict.kind === 'create' ? randomUUID() : verdict.trackId
   return {
@@ -104,7 +104,7 @@ async function prepare (context: JobContext, work: Work, { verdict, processed }:
 }
 
 /** Of a track that goes on sounding as it does: nothing is encoded, but the cover of other tags may be another one. */
-async function prepareKnown (context: JobContext, work: Work, verdict: Extract<Publication['verdict'], { kind: 'retag' | 'alternative' }>): Promise<Publication> {
+async function prepareKnown (context: JobContext, work: Work, verdict: { readonly kind: 'retag' | 'alternative', readonly trackId: string }): Promise<Publication> {
   const { reading, processing, options } = work
   const pictures = [reading.picturePath, options.folderArtworkPath].filter((path) => typeof path === 'string')
   const { artwork, warnings } = await makeArtwork(verdict.kind === 'retag' ? pictures : [], processing, options)
