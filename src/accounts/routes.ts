@@ -13,7 +13,6 @@ import { shownUser } from './shown-user.ts'
 import { userRoutes } from './user-routes.ts'
 
 export interface AccountsDeps extends SessionRoutesDeps {
-  readonly organisation: string
   readonly media: (now: Date) => { readonly baseUrl: string, readonly artworkQuery: string, readonly expiresAt: Date }
 }
 

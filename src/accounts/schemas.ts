@@ -48,7 +48,7 @@ export const Sessions = Type.Object({
   items: Type.Array(Type.Object({ id: Id, userAgent: Type.String(), createdAt: Time, lastUsedAt: Time, current: Type.Boolean() }, { title: 'Session' }))
 })
 
-export const SetupState = Type.Object({ needed: Type.Boolean() })
+export const SetupState = Type.Object({ needed: Type.Boolean(), organisation: Type.String({ description: 'Shown at the door, before anybody has signed in.' }) })
 export const Setup = Type.Object({
   token: Type.String({ minLength: 1, maxLength: 100, description: 'Behind the # of the link.' }),
   username: Username,

@@ -20,6 +20,7 @@ export interface SessionRoutesDeps {
   readonly accessTokens: AccessTokens
   readonly refreshTokens: RefreshTokens
   readonly publicUrl: string
+  readonly organisation: string
   /** Told why a sign-in was refused. */
   readonly onRefused: (reason: 'password' | 'limit') => void
 }
@@ -70,7 +71,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutesDeps> = async
     })
 
   app.get('/setup', { config, schema: { tags, summary: 'Whether the first admin is still to be made', response: { 200: SetupState } } },
-    async () => ({ needed: await isSetupNeeded(db) }))
+    async () => ({ needed: await isSetupNeeded(db), organisation: deps.organisation }))
 
   app.post('/setup', { config, schema: { tags, summary: 'Make the first admin with the link that the service printed', body: Setup, response: { 201: SignedIn, '4xx': ErrorAnswer } } },
     async (request, reply) => {

@@ -1,16 +1,9 @@
 import { type MessageKey, t } from '../messages/messages.ts'
 
 const known: Readonly<Record<string, MessageKey>> = {
-  receive: 'stage.receive',
-  hash: 'stage.hash',
-  probe: 'stage.probe',
-  read: 'stage.probe',
-  tags: 'stage.tags',
-  loudness: 'stage.loudness',
-  decode: 'stage.loudness',
+  fetch: 'stage.fetch',
+  read: 'stage.read',
   renditions: 'stage.renditions',
-  encode: 'stage.renditions',
-  waveform: 'stage.waveform',
   artwork: 'stage.artwork',
   publish: 'stage.publish'
 }

@@ -14,7 +14,8 @@ const restartAfterSeconds = 3
 
 let queue = $state.raw<Queue>(emptyQueue)
 let state = $state.raw<PlaybackState>(silence)
-let volume = $state(keptVolume())
+const heard = keptVolume()
+let volume = $state(heard)
 let userId: string | null = null
 
 const playback = new Playback({
@@ -26,7 +27,7 @@ const playback = new Playback({
   },
   place (seconds) { if (userId !== null) keepPlace(userId, currentEntry(queue)?.key ?? 0, seconds) }
 })
-playback.setVolume(volume.level, volume.muted)
+playback.setVolume(heard.level, heard.muted)
 
 /** What the pages show. They change it only through the requests below. */
 export const player = {

@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Test } from 'tap'
+
+/** Headless, in containers too, silent towards the outside, and allowed to play without a click. */
+const args = [
+  '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'
+]
+const names = ['chromium', 'chromium-browser', 'google-chrome']
+
+/** The Chromium to test with: CHROMIUM_PATH, else one on the PATH. */
+export function findChromium (env: NodeJS.ProcessEnv = process.env): string | undefined {
+  if (env.CHROMIUM_PATH !== undefined) return env.CHROMIUM_PATH
+  const folders = (env.PATH ?? '').split(delimiter)
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find((path) => existsSync(path))
+}
+
+export async function launchChromium (executablePath: string): Promise<Browser> {
+  return await chromium.launch({ executablePath, args, ignoreDefaultArgs: ['--mute-audio', '--headless', '--hide-scrollbars'] })
+}
+
+/** A browser that closes with the test, or undefined where none is installed: then the test is skipped, visibly. */
+export async function testBrowser (t: Test): Promise<Browser | undefined> {
+  const path = findChromium()
+  if (path === undefined) {
+    if (process.env.CI === 'true') t.fail('no Chromium: install it, or set CHROMIUM_PATH')
+    else t.pass('no Chromium on this machine', { skip: 'install Chromium or set CHROMIUM_PATH to run this' })
+    return undefined
+  }
+  const browser = await launchChromium(path)
+  t.teardown(async () => { await browser.close() })
+  return browser
+}
+
+/** Everything that the page complains of: broken policies, uncaught faults, answers of 5xx. */
+export function complaintsOf (page: Page): string[] {
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('console', (message) => { if (message.type() === 'error' && !message.text().includes('status of 4')) complaints.push(message.text()) })
+  page.on('response', (response) => { if (response.status() >= 500) complaints.push(`${response.status()} ${response.url()}`) })
+  return complaints
+}
+
+export interface DroppedFile { readonly name: string, readonly bytes: Uint8Array }
+
+/** Drops files onto the page as a person would with a folder window. */
+export async function dropFiles (page: Page, files: readonly DroppedFile[]): Promise<void> {
+  const plain = files.map(({ name, bytes }) => ({ name, base64: Buffer.from(bytes).toString('base64') }))
+  const transfer = await page.evaluateHandle((list) => {
+    const data = new DataTransfer()
+    for (const { name, base64 } of list) data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name, { lastModified: 1_700_000_000_000 }))
+    return data
+  }, plain)
+  await page.dispatchEvent('.drop', 'dragover', { dataTransfer: transfer })
+  await page.dispatchEvent('.drop', 'drop', { dataTransfer: transfer })
+}
+
+export async function saveScreenshot (page: Page, path: string): Promise<void> {
+  await mkdir(join(path, '..'), { recursive: true })
+  await writeFile(path, await page.screenshot())
+}
