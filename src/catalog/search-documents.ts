@@ -5,7 +5,7 @@ import type { Wanted } from './vocabulary.ts'
 export interface Hit {
   readonly kind: number
   readonly id: string
-  /** 3 the title is what was typed, 2 it begins so, 1 it has all the words, 0 they stand elsewhere too. */
+  /** 4 the title is what was typed, 3 it begins with these words, 2 with these letters, 1 it has all words, 0 they stand elsewhere too. */
   readonly match: number
   readonly rank: number
 }
@@ -65,17 +65,18 @@ function lexeme (word: string, prefix: boolean): string {
   return `'${word.replaceAll('\\', '\\\\').replaceAll("'", "''")}'${prefix ? ':*' : ''}`
 }
 
-const match = `CASE WHEN d.title = ANY($3) THEN 3
+const match = `CASE WHEN d.title = ANY($3) THEN 4
+  WHEN EXISTS (SELECT FROM unnest($3::text[]) AS t(typed) WHERE starts_with(d.title, t.typed || ' ')) THEN 3
   WHEN EXISTS (SELECT FROM unnest($3::text[]) AS t(typed) WHERE starts_with(d.title, t.typed)) THEN 2
   WHEN ' ' || d.title || ' ' LIKE ALL ($4) THEN 1 ELSE 0 END`
 
 /** MATERIALIZED: the planner would rather walk another index in order than trust the GIN. */
 const tierQueries = tiers.map((condition) => `
   WITH found AS MATERIALIZED (
-    SELECT d.kind, d.ref_id, d.rank, d.id, ${match} AS match FROM search_doc d
+    SELECT d.kind, d.ref_id, d.rank, d.id, length(d.title) AS length, ${match} AS match FROM search_doc d
     WHERE ${condition} AND d.tsv @@ $1::tsquery AND ($5::text IS NULL OR ' ' || d.txt LIKE $5))
   SELECT kind, ref_id AS id, match, rank FROM (
-    SELECT *, row_number() OVER (PARTITION BY kind ORDER BY match DESC, rank DESC, id) AS place FROM found) ordered
+    SELECT *, row_number() OVER (PARTITION BY kind ORDER BY match DESC, rank DESC, length, id) AS place FROM found) ordered
   WHERE place <= $2 ORDER BY match DESC, rank DESC, place`)
 
 async function searchTier (pool: pg.Pool, tier: number, query: DocumentQuery & { text: string, compared: string | null }): Promise<Hit[]> {
@@ -101,7 +102,7 @@ function escapeLike (text: string): string {
 async function findTitles (pool: pg.Pool, { titles, limit }: DocumentQuery): Promise<Hit[]> {
   const { rows } = await pool.query<Hit>({
     name: 'search-titles',
-    text: `SELECT d.kind, d.ref_id AS id, 3 AS match, d.rank FROM unnest($1::text[]) AS t(typed)
+    text: `SELECT d.kind, d.ref_id AS id, 4 AS match, d.rank FROM unnest($1::text[]) AS t(typed)
       CROSS JOIN LATERAL (SELECT kind, ref_id, rank FROM search_doc WHERE title = t.typed ORDER BY rank DESC LIMIT $2) d`,
     values: [withArticle(titles), limit]
   })

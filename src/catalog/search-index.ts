@@ -16,7 +16,7 @@ interface SourceRow {
   ref_id: string
   title: string
   /** What else the document is found by. */
-  context: string
+  context: string[]
 }
 interface Known {
   ref_id: string
@@ -60,11 +60,11 @@ export async function removeDocuments (tx: Transaction, ids: readonly string[]):
 
 function readSources (tx: Transaction, ids: string[]): Promise<SourceRow[]> {
   return tx.$queryRaw<SourceRow[]>`
-    SELECT 1 AS kind, id::text AS ref_id, name AS title, '' AS context FROM artist WHERE id = ANY(${ids}::uuid[]) AND track_count > 0
+    SELECT 1 AS kind, id::text AS ref_id, name AS title, ARRAY[]::text[] AS context FROM artist WHERE id = ANY(${ids}::uuid[]) AND track_count > 0
     UNION ALL
-    SELECT 2, id::text, title, artist_credit FROM album WHERE id = ANY(${ids}::uuid[]) AND track_count > 0
+    SELECT 2, id::text, title, ARRAY[artist_credit] FROM album WHERE id = ANY(${ids}::uuid[]) AND track_count > 0
     UNION ALL
-    SELECT 3, t.id::text, t.title, t.artist_credit || ' ' || a.title FROM track t JOIN album a ON a.id = t.album_id
+    SELECT 3, t.id::text, t.title, ARRAY[t.artist_credit, a.title] FROM track t JOIN album a ON a.id = t.album_id
     WHERE t.id = ANY(${ids}::uuid[]) AND t.state = 'published'
     ORDER BY ref_id`
 }
@@ -75,8 +75,15 @@ function readKnown (tx: Transaction, ids: string[]): Promise<Known[]> {
 }
 
 function documentOf (row: SourceRow): Document {
-  const text = `${row.title} ${row.context}`
-  return { kind: row.kind, ref_id: row.ref_id, title: normalise(row.title).slice(0, maxTitleLength), txt: normalise(text), tokens: searchTokens(text) }
+  // One by one: of a name made of signs only, the signs count as a word.
+  const texts = [row.title, ...row.context]
+  return {
+    kind: row.kind,
+    ref_id: row.ref_id,
+    title: normalise(row.title).slice(0, maxTitleLength),
+    txt: texts.map(normalise).join(' '),
+    tokens: [...new Set(texts.flatMap(searchTokens))]
+  }
 }
 
 function differs (document: Document, known: Known | undefined): boolean {

@@ -106,8 +106,8 @@ async function knownPrefixes (pool: pg.Pool, prefixes: readonly string[]): Promi
 async function twoEditsAway (pool: pg.Pool, { text, prefix }: Term): Promise<Frequency[]> {
   const { rows } = await pool.query<Frequency>({
     name: 'search-similar',
-    text: `SELECT term AS word, frequency FROM search_term WHERE term % $1 AND frequency > 0 ORDER BY similarity(term, $1) DESC LIMIT ${similarWords}`,
-    values: [text]
+    text: 'SELECT term AS word, frequency FROM similar_terms($1, $2)',
+    values: [text, similarWords]
   })
   return rows.filter(({ word }) => {
     const beginnings = prefix ? [-1, 0, 1, 2].map((more) => word.slice(0, text.length + more)) : [word]

@@ -721,6 +721,12 @@ CREATE INDEX "search_doc_tier0" ON "search_doc" USING gin ("tsv") WITH (fastupda
 CREATE INDEX "search_doc_tier1" ON "search_doc" USING gin ("tsv") WITH (fastupdate = off) WHERE "tier" <= 1;
 CREATE INDEX "search_doc_tier2" ON "search_doc" USING gin ("tsv") WITH (fastupdate = off) WHERE "tier" <= 2;
 CREATE INDEX "search_doc_all" ON "search_doc" USING gin ("tsv") WITH (fastupdate = off);
+-- Two edits can leave a word of eight letters so few of its trigrams.
+CREATE FUNCTION similar_terms(word text, most int) RETURNS TABLE ("term" text, "frequency" int)
+LANGUAGE sql STABLE SET pg_trgm.similarity_threshold = 0.2 AS $$
+  SELECT s."term", s."frequency" FROM "search_term" s WHERE s."term" % word AND s."frequency" > 0
+  ORDER BY similarity(s."term", word) DESC LIMIT most
+$$;
 CREATE INDEX "search_term_prefix" ON "search_term" ("term" text_pattern_ops);
 
 -- Rows that a receiver may take next.
