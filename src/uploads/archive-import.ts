@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Database } from '../platform/database/database.ts'
 import type { JobQueue } from '../platform/queue/job-queue.ts'
 import { enqueueJob, relayJobs, uploadJobKey } from '../processing/jobs.ts'
+import { retryUploads } from '../processing/retry-uploads.ts'
 import { type EarlierImport, findEarlierImports, fingerprintOf } from './earlier-imports.ts'
 import { folderArtworkStorer } from './folder-artwork.ts'
 import { failedOutcome, type FileOutcome, outcomeOf, type PendingImports, trackPendingImports } from './import-outcomes.ts'
@@ -91,13 +91,6 @@ async function sortOut (run: Run, batch: readonly ArchiveFile[]): Promise<Import
   if (failedBefore.length > 0) await retryUploads(run.deps.db, failedBefore)
   if (files.length > 0 || run.pending.size > 0) run.options.observer.working()
   return files
-}
-
-/** Three attempts failed in an earlier run, for a cause that may be gone by now. */
-async function retryUploads (db: Database, uploadIds: readonly string[]): Promise<void> {
-  await db.pool.query(
-    `UPDATE job SET state = 'waiting', attempts = 0, sent_at = NULL, not_before = now(), finished_at = NULL
-     WHERE upload_id = ANY($1::uuid[]) AND state = 'failed'`, [uploadIds])
 }
 
 function isToBeReadAgain ({ state }: EarlierImport, { retryRejected }: ImportOptions): boolean {

@@ -34,7 +34,7 @@ export async function completeUpload (deps: UploadDeps, actor: Actor, id: string
   const upload = await requireUpload(deps.db, actor, id)
   if (upload.state === 'cancelled') throw new UploadCancelledError()
   if (upload.state === 'open') {
-    await putTogether(deps.store, upload, parts)
+    await putTogether(deps, upload, parts)
     const received = await receiveUpload(deps, upload, sha256)
     if (received.state === 'cancelled') {
       await deps.store.delete(upload.objectKey)
@@ -44,18 +44,18 @@ export async function completeUpload (deps: UploadDeps, actor: Actor, id: string
   return getUpload(deps.db, actor, id)
 }
 
-async function putTogether (store: ObjectStore, upload: UploadRow, parts: Completion['parts']): Promise<void> {
+async function putTogether ({ db, store }: UploadDeps, upload: UploadRow, parts: Completion['parts']): Promise<void> {
   try {
     if (upload.multipartId === null) throw new UploadLostError()
     await requireAllParts(store, { upload, multipartId: upload.multipartId, parts })
     const ascending = parts.toSorted((a, b) => a.partNumber - b.partNumber)
     await store.completeMultipart(upload.objectKey, upload.multipartId, ascending)
   } catch (error) {
-    const partsGone = error instanceof MultipartNotFoundError
-    if (!partsGone && !(error instanceof UploadIncompleteError)) throw error
-    // An earlier call may have put it together and died, or another one is just ahead.
+    // An earlier call may have put it together and died, or another one is just ahead and takes the parts away.
     if (isWhole(await store.head(upload.objectKey), upload)) return
-    throw partsGone ? new UploadLostError() : error
+    const { state } = await db.prisma.upload.findUniqueOrThrow({ where: { id: upload.id }, select: { state: true } })
+    if (state !== 'open') return
+    throw error instanceof MultipartNotFoundError ? new UploadLostError() : error
   }
 }
 
