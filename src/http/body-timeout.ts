@@ -20,7 +20,7 @@ export function limitBodyTime (app: FastifyInstance, bodyTimeoutMs: number): voi
       raw.setTimeout(idleMs, () => { if (!raw.complete) raw.destroy() })
       return
     }
-    const timer = setTimeout(() => { if (!raw.complete) raw.destroy() }, bodyTimeoutMs)
+    const timer = setTimeout(() => { if (!raw.complete) raw.destroy() }, bodyTimeoutMs).unref()
     const clear = () => clearTimeout(timer)
     raw.once('end', clear)
     raw.once('close', clear)

@@ -107,7 +107,7 @@ t.test('every route, for every role and for nobody', async (t) => {
       const allowed = expected[route] === 'public' || expected[route]?.split(' ').includes(name)
       if (allowed && effective.has(route)) continue
       const { status, code } = await call(route, caller)
-      if (allowed) t.notOk((status === 401 || status === 403) && !otherRefusals.has(code) && !isSignedPath(route), `${route} lets ${name} in (${status} ${code})`)
+      if (allowed) t.notOk(isRefusal(status, code) && !isSignedPath(route), `${route} lets ${name} in (${status} ${code})`)
       else t.strictSame([status, code], name === 'nobody' ? [401, 'UNAUTHENTICATED'] : [403, 'FORBIDDEN'], `${route} refuses ${name}`)
     }
   }
@@ -120,6 +120,10 @@ t.test('every route, for every role and for nobody', async (t) => {
     return { status: response.statusCode, code: isJson ? response.json<{ error: { code: string } }>().error?.code : '' }
   }
 })
+
+function isRefusal (status: number, code: string): boolean {
+  return (status === 401 || status === 403) && !otherRefusals.has(code)
+}
 
 /** There the signature in the address is the permission, whoever asks. */
 function isSignedPath (route: string): boolean {
