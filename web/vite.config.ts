@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
+import { lucideIcons } from './lucide-icons.ts'
 
 const root = import.meta.dirname
 
@@ -9,7 +10,7 @@ const api = 'http://localhost:3000'
 
 export default defineConfig({
   root,
-  plugins: [svelte({ configFile: join(root, 'svelte.config.js') })],
+  plugins: [lucideIcons(), svelte({ configFile: join(root, 'svelte.config.js') })],
   build: {
     outDir: join(root, '../dist/web'),
     emptyOutDir: true,

@@ -1,7 +1,7 @@
 import { isAbort, request } from '../app/api.ts'
 import type { Upload } from '../app/api-types.ts'
 import { faultText } from '../app/faults.ts'
-import { t } from '../messages/messages.ts'
+import { t } from '../messages/studio.ts'
 import { type ChosenFile, isMusic } from './dropped-files.ts'
 import { fingerprintOf, readUpload, sendFile } from './send-file.ts'
 import { StoreRefusedError } from './send-part.ts'

@@ -1,6 +1,6 @@
-import { type MessageKey, t } from '../messages/messages.ts'
+import { type StudioMessageKey, t } from '../messages/studio.ts'
 
-const known: Readonly<Record<string, MessageKey>> = {
+const known: Readonly<Record<string, StudioMessageKey>> = {
   fetch: 'stage.fetch',
   read: 'stage.read',
   renditions: 'stage.renditions',

@@ -4,12 +4,13 @@ interface Place { readonly path: string, readonly query: URLSearchParams, readon
 interface HistoryState { readonly key: string }
 
 /** Where the reader is. `arriving` is true until the new page's heading has taken the focus. */
-const state = $state<{ place: Place, arriving: boolean }>({ place: read(), arriving: false })
+let here = $state.raw<Place>(read())
+let arriving = false
 const scrollByKey = new Map<string, number>()
 
 export const place = {
-  get path () { return state.place.path },
-  get query () { return state.place.query }
+  get path () { return here.path },
+  get query () { return here.query }
 }
 
 function read (): Place {
@@ -35,20 +36,20 @@ export function guardLeaving (mayLeave: (() => boolean) | null): void {
 export function navigate (href: string, { replace = false, keepFocus = false }: NavigateOptions = {}): void {
   const moved = new URL(href, location.href).pathname !== location.pathname
   if (moved && blocker !== null && !blocker()) return
-  scrollByKey.set(state.place.key, scrollY)
+  scrollByKey.set(here.key, scrollY)
   const next: HistoryState = { key: `${Date.now()}-${Math.random()}` }
   if (replace) history.replaceState(next, '', href)
   else history.pushState(next, '', href)
-  state.place = read()
-  state.arriving = !keepFocus
+  here = read()
+  arriving = !keepFocus
   if (!keepFocus) scrollTo(0, 0)
 }
 
 /** True once for the first heading that asks after a move: it should take the focus. */
 export function takeArrival (): boolean {
-  const arriving = state.arriving
-  state.arriving = false
-  return arriving
+  const taken = arriving
+  arriving = false
+  return taken
 }
 
 /** Lets plain links move within the client. Returns the undoing. */
@@ -58,10 +59,10 @@ export function startRouter (): () => void {
   const { signal } = controller
   document.addEventListener('click', followLink, { signal })
   addEventListener('popstate', () => {
-    scrollByKey.set(state.place.key, scrollY)
-    state.place = read()
-    state.arriving = true
-    restoreScroll(scrollByKey.get(state.place.key) ?? 0)
+    scrollByKey.set(here.key, scrollY)
+    here = read()
+    arriving = true
+    restoreScroll(scrollByKey.get(here.key) ?? 0)
   }, { signal })
   return () => { controller.abort() }
 }

@@ -1,12 +1,12 @@
 export type Theme = 'system' | 'day' | 'night'
 
 const key = 'freshet.theme'
-const state = $state({ theme: kept() })
+let chosen = $state.raw<Theme>(kept())
 
 export const theme = {
-  get choice () { return state.theme },
+  get choice () { return chosen },
   choose (choice: Theme) {
-    state.theme = choice
+    chosen = choice
     localStorage.setItem(key, choice)
     applyTheme()
   }
@@ -19,6 +19,6 @@ function kept (): Theme {
 
 /** Marks the document; without a mark the system's preference decides. */
 export function applyTheme (): void {
-  if (state.theme === 'system') delete document.documentElement.dataset.theme
-  else document.documentElement.dataset.theme = state.theme
+  if (chosen === 'system') delete document.documentElement.dataset.theme
+  else document.documentElement.dataset.theme = chosen
 }

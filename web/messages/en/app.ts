@@ -1,4 +1,8 @@
 export const app = {
+  'upload.title': 'Upload',
+  'jobs.title': 'Jobs',
+  'users.title': 'People',
+  'setup.unreachable': 'The server isn’t answering yet. This page tries again by itself.',
   'app.skip': 'Skip to the content',
   'app.main-navigation': 'Main',
   'app.loading': 'Loading',

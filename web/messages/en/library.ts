@@ -1,4 +1,5 @@
 export const library = {
+  'playlist.add-to': 'Add to playlist',
   'home.title': 'Listen',
   'home.from-album': '{artist}. {tracks}, {time}',
   'home.continue': 'Continue',

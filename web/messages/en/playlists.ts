@@ -23,7 +23,6 @@ export const playlists = {
   'playlist.find': 'Find music',
   'playlist.remove': 'Remove from this playlist',
   'playlist.removed': '{title} is removed',
-  'playlist.add-to': 'Add to playlist',
   'playlist.add-title': { one: 'Add {count} track to a playlist', other: 'Add {count} tracks to a playlist' },
   'playlist.added': 'Added to {name}',
   'playlist.updated': 'Changed {day}'

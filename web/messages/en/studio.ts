@@ -1,6 +1,5 @@
 export const studio = {
   'studio.sections': 'Sections of the studio',
-  'upload.title': 'Upload',
   'upload.drop': 'Drop files or folders here',
   'upload.drop-now': 'Let go to upload',
   'upload.drop-hint': 'FLAC, WAV, AIFF, ALAC, WavPack, MP3, AAC, Ogg Vorbis and Opus. Covers beside the music are taken too.',
@@ -46,7 +45,6 @@ export const studio = {
   'stage.renditions': 'Making versions',
   'stage.artwork': 'Cover',
   'stage.publish': 'Publishing',
-  'jobs.title': 'Jobs',
   'jobs.waiting': 'Waiting',
   'jobs.running': 'Running',
   'jobs.failed': 'Failed',
@@ -63,7 +61,6 @@ export const studio = {
   'jobs.empty-failed': 'Nothing has failed.',
   'jobs.empty-done': 'Nothing is done yet.',
   'jobs.no-reason': 'No reason was given.',
-  'users.title': 'People',
   'users.new': 'New person',
   'users.create': 'Add',
   'users.created': '{name} can sign in now',

@@ -1,0 +1,5 @@
+import { en } from './en.ts'
+import { accounts } from './en/accounts.ts'
+import { translator } from './translator.ts'
+
+export const t = translator({ ...en, ...accounts })

@@ -1,0 +1,5 @@
+import { en } from './en.ts'
+import { playlists } from './en/playlists.ts'
+import { translator } from './translator.ts'
+
+export const t = translator({ ...en, ...playlists })

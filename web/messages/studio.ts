@@ -1,0 +1,8 @@
+import { en } from './en.ts'
+import { accounts } from './en/accounts.ts'
+import { studio } from './en/studio.ts'
+import { translator } from './translator.ts'
+
+export type StudioMessageKey = keyof typeof studio
+
+export const t = translator({ ...en, ...accounts, ...studio })
