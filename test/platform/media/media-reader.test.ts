@@ -6,6 +6,8 @@ import { createMediaReader, type MediaReader } from '../../../src/platform/media
 import { makePicture, makeSound, nameless } from '../../support/media.ts'
 
 const signal = new AbortController().signal
+// The same names are written again.
+sharp.cache(false)
 
 function reader (t: Test, options: Partial<Parameters<typeof createMediaReader>[0]> = {}): MediaReader {
   const made = createMediaReader({ children: 1, ...options })
@@ -105,6 +107,7 @@ t.test('an oblong, small, turned or transparent picture keeps its shape', async 
   const turned = join(folder, 'turned.jpg')
   await sharp({ create: { width: 100, height: 40, channels: 3, background: 'blue' } }).withMetadata({ orientation: 6 }).jpeg().toFile(turned)
   t.match(await media.renderArtwork({ path: turned, outDir: folder, sizesPx: [64] }, signal), { widthPx: 40, heightPx: 100 })
+  t.match(await sharp(join(folder, '64.webp')).metadata(), { width: 26, height: 64 })
 })
 
 t.test('what is no picture, broken or a bomb is refused fast', async (t) => {
