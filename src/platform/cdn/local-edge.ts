@@ -40,7 +40,7 @@ export const localEdge: FastifyPluginAsync<LocalEdgeDeps> = async (app, { mediaU
       object.close()
     }
   }
-  for (const url of ['/media/*', '/originals/*']) app.route({ method: ['GET', 'HEAD'], url, config: { access: 'public' }, handler: serve })
+  for (const url of ['/media/*', '/originals/*']) app.route({ method: ['GET', 'HEAD'], url, config: { access: 'public', rateLimit: false }, handler: serve })
 }
 
 /** A wildcard in a policy matches `..` and escapes too, so the key is checked for itself. */
@@ -68,7 +68,7 @@ async function send (request: FastifyRequest, reply: FastifyReply, object: Serve
   const { range, 'if-range': ifRange, 'if-none-match': ifNoneMatch, 'if-modified-since': ifModifiedSince } = request.headers
   const selection = selectBytes(object.info, { range, ifRange: typeof ifRange === 'string' ? ifRange : undefined, ifNoneMatch, ifModifiedSince })
   reply.code(selection.status).headers(headersOf(object.info, selection))
-  if (selection.range === undefined || request.method === 'HEAD') return await reply.send()
+  if (selection.range === undefined || request.method === 'HEAD' || object.info.sizeBytes === 0) return await reply.send()
   // Past Fastify's own sending: it would pipe a stream, and the bytes must be with the kernel before a buffer is used again.
   reply.hijack()
   const response = reply.raw

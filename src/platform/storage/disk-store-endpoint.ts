@@ -25,7 +25,7 @@ export const diskStoreEndpoint: FastifyPluginAsync<DiskStoreEndpointDeps> = asyn
   // Bodies of any type are bytes to us: the handler reads them from the connection.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
-  app.put<{ Params: { '*': string } }>('/store/*', { config: { access: 'public' } }, async (request, reply) => {
+  app.put<{ Params: { '*': string } }>('/store/*', { config: { access: 'public', rateLimit: false, pacesBodies: true } }, async (request, reply) => {
     try {
       const grant = store.readGrant(request.params['*'], queryOf(request.raw))
       checkHeaders(request, grant)
