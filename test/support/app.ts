@@ -72,7 +72,7 @@ export async function testApp (t: Test, { env, ...overrides }: TestAppOverrides 
     now: () => clock.now,
     webRoot: undefined,
     ...overrides,
-    limits: { eventLoopDelayMs: 60_000, requestsPerMinute: 1_000_000, ...overrides.limits }
+    limits: { eventLoopDelayMs: 0, requestsPerMinute: 1_000_000, ...overrides.limits }
   }
   const app = await buildApp(deps)
   t.teardown(() => app.close())

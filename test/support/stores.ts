@@ -18,13 +18,14 @@ export async function temporaryFolder (t: Test): Promise<string> {
 }
 
 /** A disk store whose upload addresses work: its endpoint listens on loopback. */
-export async function diskStore (t: Test, options: Partial<Pick<DiskObjectStoreOptions, 'dir' | 'onCreated' | 'now'>> = {}): Promise<DiskObjectStore> {
+export async function diskStore (t: Test, options: Partial<Pick<DiskObjectStoreOptions, 'dir' | 'onCreated' | 'now'>> & { readonly stretchMs?: number } = {}): Promise<DiskObjectStore> {
   const dir = options.dir ?? await temporaryFolder(t)
   const app = Fastify({ forceCloseConnections: true })
   // The address is known only once it listens, and the routes must be there before.
-  const settings = { ...options, dir, secret: uploadSecret }
+  const { stretchMs = 15_000, ...given } = options
+  const settings = { ...given, dir, secret: uploadSecret }
   const routed = new DiskObjectStore({ ...settings, publicUrl: 'http://localhost' })
-  await app.register(diskStoreEndpoint, { store: routed })
+  await app.register(diskStoreEndpoint, { store: routed, stretchMs })
   const publicUrl = await app.listen({ host: '127.0.0.1', port: 0 })
   const store = new DiskObjectStore({ ...settings, publicUrl })
   t.teardown(async () => {

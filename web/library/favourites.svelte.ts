@@ -1,4 +1,3 @@
-import { SvelteMap } from 'svelte/reactivity'
 import { request } from '../app/api.ts'
 import { faultText } from '../app/faults.ts'
 import { notify } from '../app/notices.svelte.ts'
@@ -7,19 +6,19 @@ import { t } from '../messages/messages.ts'
 export type FavouriteKind = 'track' | 'album' | 'artist'
 
 /** What was changed since the lists on the page were read. */
-const changed = new SvelteMap<string, boolean>()
+let changed = $state.raw<Readonly<Record<string, boolean>>>({})
 
 export function isFavourite (kind: FavouriteKind, thing: { readonly id: string, readonly favourite: boolean }): boolean {
-  return changed.get(`${kind}:${thing.id}`) ?? thing.favourite
+  return changed[`${kind}:${thing.id}`] ?? thing.favourite
 }
 
 /** Changes it at once; takes it back where the server refuses. */
 export function toggleFavourite (kind: FavouriteKind, id: string, name: string, was: boolean): void {
   const key = `${kind}:${id}`
-  changed.set(key, !was)
+  changed = { ...changed, [key]: !was }
   notify(t(was ? 'favourite.removed' : 'favourite.added', { name }))
   request(was ? 'DELETE' : 'PUT', `/favorites/${kind}/${id}`).catch((error: unknown) => {
-    changed.set(key, was)
+    changed = { ...changed, [key]: was }
     notify(faultText(error), { kind: 'fault' })
   })
 }

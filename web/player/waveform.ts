@@ -35,7 +35,7 @@ export function drawBars (canvas: HTMLCanvasElement, { peaks, share, width, heig
   const folded = foldPeaks(peaks ?? new Uint8Array(), bars)
   const tallest = folded.reduce((most, value) => Math.max(most, value), 0.05)
   for (let bar = 0; bar < bars; bar++) {
-    const tall = Math.max(2, (folded[bar] ?? 0) / tallest * (height - 4))
+    const tall = Math.max(peaks === null ? 1 : 2, (folded[bar] ?? 0) / tallest * (height - 4))
     context.fillStyle = (bar + 0.5) / bars <= share ? colours.played : colours.ahead
     context.fillRect(bar * pitch, height - tall, barWidth, tall)
   }

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import type { Test } from 'tap'
@@ -42,23 +41,4 @@ export function complaintsOf (page: Page): string[] {
   page.on('console', (message) => { if (message.type() === 'error' && !message.text().includes('status of 4')) complaints.push(message.text()) })
   page.on('response', (response) => { if (response.status() >= 500) complaints.push(`${response.status()} ${response.url()}`) })
   return complaints
-}
-
-export interface DroppedFile { readonly name: string, readonly bytes: Uint8Array }
-
-/** Drops files onto the page as a person would with a folder window. */
-export async function dropFiles (page: Page, files: readonly DroppedFile[]): Promise<void> {
-  const plain = files.map(({ name, bytes }) => ({ name, base64: Buffer.from(bytes).toString('base64') }))
-  const transfer = await page.evaluateHandle((list) => {
-    const data = new DataTransfer()
-    for (const { name, base64 } of list) data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name, { lastModified: 1_700_000_000_000 }))
-    return data
-  }, plain)
-  await page.dispatchEvent('.drop', 'dragover', { dataTransfer: transfer })
-  await page.dispatchEvent('.drop', 'drop', { dataTransfer: transfer })
-}
-
-export async function saveScreenshot (page: Page, path: string): Promise<void> {
-  await mkdir(join(path, '..'), { recursive: true })
-  await writeFile(path, await page.screenshot())
 }
