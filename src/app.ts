@@ -10,7 +10,8 @@ import type { Config } from './config.ts'
 import { guardRoutes } from './http/access.ts'
 import { accessTokens } from './http/access-tokens.ts'
 import { createAuthenticate } from './http/auth.ts'
-import { limitBodyTime } from './http/body-timeout.ts'
+import { limitBodyTime, pacesBodies } from './http/body-timeout.ts'
+import { endConnectionsWhenClosing } from './http/closing.ts'
 import { answerErrors } from './http/error-handler.ts'
 import { healthRoutes } from './http/health.ts'
 import { jsonBodies } from './http/json-bodies.ts'
@@ -28,6 +29,8 @@ import type { MediaSigner } from './platform/cdn/cloudfront-signer.ts'
 import type { Database } from './platform/database/database.ts'
 import { createMetrics, type Metrics } from './platform/metrics/metrics.ts'
 import type { JobQueue } from './platform/queue/job-queue.ts'
+import { DiskObjectStore } from './platform/storage/disk-object-store.ts'
+import { diskStoreEndpoint } from './platform/storage/disk-store-endpoint.ts'
 import type { ObjectStore } from './platform/storage/object-store.ts'
 import { findPlaylists } from './playlists/playlists.ts'
 import { playlistsRoutes } from './playlists/routes.ts'
@@ -61,6 +64,7 @@ export async function buildApp (deps: AppDeps): Promise<FastifyInstance> {
   answerErrors(app)
   strictValidation(app)
   jsonBodies(app)
+  endConnectionsWhenClosing(app)
   logRequests(app)
   measureRequests(app, metrics, { '/api/tracks/:id/stream': metrics.playStarted })
   await securityHeaders(app, config)
@@ -75,6 +79,8 @@ export async function buildApp (deps: AppDeps): Promise<FastifyInstance> {
   app.addHook('onClose', states.stop)
   guardRoutes(app, createAuthenticate({ db, tokens, states, now: deps.now }))
 
+  // Before the flood limit, which is for JSON: a player asks for many pieces.
+  await app.register((scope) => mediaRoutes(scope, deps))
   await limitFloods(app, limits.requestsPerMinute)
   await app.register(healthRoutes, deps)
   await app.register(metricsRoutes, { metrics })
@@ -89,6 +95,12 @@ export async function buildApp (deps: AppDeps): Promise<FastifyInstance> {
   }, { prefix: '/api' })
   await webClient(app, { webRoot: deps.webRoot, requestsPerMinute: limits.requestsPerMinute })
   return app
+}
+
+/** What S3 and CloudFront do in AWS. */
+async function mediaRoutes (scope: FastifyInstance, { store }: AppDeps): Promise<void> {
+  pacesBodies(scope)
+  if (store instanceof DiskObjectStore) await scope.register(diskStoreEndpoint, { store })
 }
 
 function accountsDeps ({ config, db, now, signer, jwtPrivateKey }: AppDeps, metrics: Metrics) {

@@ -34,6 +34,12 @@ export function sendAnswer (reply: FastifyReply, { status, code, message }: Answ
   return reply.code(status).type('application/json; charset=utf-8').serializer(JSON.stringify).send({ error: { code, message } })
 }
 
+/** For an address so broken that no route and no hook sees it; the headers that the hooks would set stand here. */
+export function answerUnreadable (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers({ 'content-security-policy': "default-src 'none'", 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'x-frame-options': 'DENY' })
+  send(error, request, reply)
+}
+
 function send (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const answer = answerTo(error, request)
   if (answer.status >= 500) request.log.error({ err: error, code: answer.code }, 'request failed')
@@ -58,6 +64,7 @@ function answerTo (error: FastifyError, request: FastifyRequest): Answer {
 /** `body/playedMs must be integer`; a field that nobody asked for is named as well. */
 function validationMessage (error: FastifyError): string {
   const [first] = error.validation ?? []
+  if (first?.keyword === 'pattern') return `${error.validationContext ?? 'request'}${first.instancePath} is not of the right form`
   const extra = first?.params?.additionalProperty
   return typeof extra === 'string' ? `${error.message}: ${extra.slice(0, 100)}` : error.message
 }

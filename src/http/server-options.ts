@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { type FastifyBaseLogger, type FastifyHttpOptions, LogController, type RawServerDefault } from 'fastify'
 import type { Config } from '../config.ts'
+import { answerUnreadable } from './error-handler.ts'
 
 /** How much one server takes on; a test may tighten it. */
 export interface ServerLimits {
   readonly headersTimeoutMs: number
   /** For a body, from the end of its headers. */
   readonly bodyTimeoutMs: number
+  /** 0: no limit. */
   readonly eventLoopDelayMs: number
   /** Of one user, or of one address without a user. */
   readonly requestsPerMinute: number
@@ -36,6 +38,7 @@ export function serverOptions (config: Config, log: FastifyBaseLogger, limits: S
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
+    frameworkErrors: answerUnreadable,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error'
   } as const satisfies FastifyHttpOptions<RawServerDefault>

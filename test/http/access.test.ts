@@ -135,7 +135,7 @@ t.test('a route that declares no access stops the start', async (t) => {
   t.teardown(() => app.close())
   guardRoutes(app, async () => null)
   app.get('/forgotten', async () => 'open')
-  await t.rejects(app.ready(), { message: 'GET /forgotten declares no access policy' })
+  await t.rejects(async () => { await app.ready() }, { message: 'GET /forgotten declares no access policy' })
 })
 
 t.test('nobody but this machine sees metrics without signing in', async (t) => {
