@@ -2,6 +2,7 @@ import { access, constants, link, mkdir, open, unlink } from 'node:fs/promises'
 import { addAbortListener } from 'node:events'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { removeLeftovers } from './disk-leftovers.ts'
 import { listKeys } from './disk-listing.ts'
 import { DiskMultiparts, etagOf } from './disk-multiparts.ts'
 import { DiskObjects, type NewObject } from './disk-objects.ts'
@@ -189,6 +190,11 @@ export class DiskObjectStore implements ObjectStore {
 
   listMultiparts (prefix: string): AsyncIterable<PendingMultipart> {
     return this.#multiparts.list(prefix)
+  }
+
+  /** Gives back what killed writers left, in bytes; to be called now and then with a time an hour or more ago. */
+  async removeLeftovers (before: Date): Promise<number> {
+    return await removeLeftovers(this.#objectsDir, this.#objects, before)
   }
 
   async check (): Promise<void> {

@@ -11,17 +11,17 @@ export const UploadStalledError = createError('UPLOAD_STALLED', 'the body came t
 
 export interface DiskStoreEndpointDeps {
   readonly store: DiskObjectStore
+  /** A sender that gives fewer than 64 KiB in a stretch of this length is cut off. */
+  readonly stretchMs?: number
 }
 
-/** A sender that gives fewer bytes than this in each stretch of time is cut off. */
-const stretchMs = 15_000
 const leastBytesPerStretch = 64 * 1024
 
 /**
  * Takes what browsers send to the addresses of `DiskObjectStore`, at `/store/*`. The signature in the address is the
  * permission. Bodies stream to disk; what isn't whole, or isn't what was granted, is not kept.
  */
-export const diskStoreEndpoint: FastifyPluginAsync<DiskStoreEndpointDeps> = async (app, { store }) => {
+export const diskStoreEndpoint: FastifyPluginAsync<DiskStoreEndpointDeps> = async (app, { store, stretchMs = 15_000 }) => {
   // Bodies of any type are bytes to us: the handler reads them from the connection.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
@@ -29,7 +29,7 @@ export const diskStoreEndpoint: FastifyPluginAsync<DiskStoreEndpointDeps> = asyn
     try {
       const grant = store.readGrant(request.params['*'], queryOf(request.raw))
       checkHeaders(request, grant)
-      const { etag } = await store.receive(grant, exactly(request.raw, grant.sizeBytes))
+      const { etag } = await store.receive(grant, exactly(request.raw, grant.sizeBytes, stretchMs))
       return await reply.header('etag', etag).send()
     } catch (error) {
       closeUnread(request.raw, reply)
@@ -55,7 +55,7 @@ function wrongSize (granted: number, given: string, larger: boolean): Error {
 }
 
 /** The body, unless it is longer, shorter, broken off or too slow. */
-async function * exactly (body: IncomingMessage, sizeBytes: number): AsyncGenerator<Uint8Array> {
+async function * exactly (body: IncomingMessage, sizeBytes: number, stretchMs: number): AsyncGenerator<Uint8Array> {
   let received = 0
   let before = 0
   let waiting = true
