@@ -36,9 +36,10 @@ export async function findDocuments (pool: pg.Pool, query: DocumentQuery): Promi
   if (text === '') return []
   for (let tier = firstTier(query.terms); tier < allDocuments; tier++) {
     const hits = await searchTier(pool, tier, { ...query, text, compared })
-    if (hits.length >= query.limit) return best([...hits, ...await findTitles(pool, query)], query.limit)
+    if (hits.length >= query.limit) return withTitles(pool, query, hits)
   }
-  return best(await searchTier(pool, allDocuments, { ...query, text, compared }), query.limit)
+  const hits = await searchTier(pool, allDocuments, { ...query, text, compared })
+  return hits.length >= query.limit ? withTitles(pool, query, hits) : hits
 }
 
 function firstTier (terms: readonly Wanted[]): number {
@@ -70,11 +71,14 @@ const match = `CASE WHEN d.title = ANY($3) THEN 4
   WHEN EXISTS (SELECT FROM unnest($3::text[]) AS t(typed) WHERE starts_with(d.title, t.typed)) THEN 2
   WHEN ' ' || d.title || ' ' LIKE ALL ($4) THEN 1 ELSE 0 END`
 
+/** Counts are estimates; should a tier have far more hits than expected, only so many are put in order. */
+const maxOrdered = 10_000
+
 /** MATERIALIZED: the planner would rather walk another index in order than trust the GIN. */
 const tierQueries = tiers.map((condition) => `
   WITH found AS MATERIALIZED (
     SELECT d.kind, d.ref_id, d.rank, d.id, length(d.title) AS length, ${match} AS match FROM search_doc d
-    WHERE ${condition} AND d.tsv @@ $1::tsquery AND ($5::text IS NULL OR ' ' || d.txt LIKE $5))
+    WHERE ${condition} AND d.tsv @@ $1::tsquery AND ($5::text IS NULL OR ' ' || d.txt LIKE $5) LIMIT ${maxOrdered})
   SELECT kind, ref_id AS id, match, rank FROM (
     SELECT *, row_number() OVER (PARTITION BY kind ORDER BY match DESC, rank DESC, length, id) AS place FROM found) ordered
   WHERE place <= $2 ORDER BY match DESC, rank DESC, place`)
@@ -99,14 +103,15 @@ function escapeLike (text: string): string {
   return text.replace(/[\\%_]/g, '\\$&')
 }
 
-async function findTitles (pool: pg.Pool, { titles, limit }: DocumentQuery): Promise<Hit[]> {
+/** Adds the documents whose title is what was typed, wherever they stand. */
+async function withTitles (pool: pg.Pool, { titles, limit }: DocumentQuery, hits: readonly Hit[]): Promise<Hit[]> {
   const { rows } = await pool.query<Hit>({
     name: 'search-titles',
     text: `SELECT d.kind, d.ref_id AS id, 4 AS match, d.rank FROM unnest($1::text[]) AS t(typed)
       CROSS JOIN LATERAL (SELECT kind, ref_id, rank FROM search_doc WHERE title = t.typed ORDER BY rank DESC LIMIT $2) d`,
     values: [withArticle(titles), limit]
   })
-  return rows
+  return best([...hits, ...rows], limit)
 }
 
 function withArticle (titles: readonly string[]): string[] {

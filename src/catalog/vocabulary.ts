@@ -92,12 +92,12 @@ async function knownWords (pool: pg.Pool, words: readonly string[]): Promise<Fre
   return rows
 }
 
-/** Of each prefix the sum over its first words is enough to order them by. */
+/** Of each prefix the sum over its first words is enough to order them by; the word itself is the first of them. */
 async function knownPrefixes (pool: pg.Pool, prefixes: readonly string[]): Promise<Frequency[]> {
   const { rows } = await pool.query<Frequency>({
     name: 'search-prefixes',
     text: `SELECT word, sum(t.frequency)::int AS frequency FROM unnest($1::text[], $2::text[]) AS p(word, beyond)
-      CROSS JOIN LATERAL (SELECT frequency FROM search_term WHERE term ~>=~ p.word AND term ~<~ p.beyond AND frequency > 0 LIMIT 20) t GROUP BY word`,
+      CROSS JOIN LATERAL (SELECT frequency FROM search_term WHERE term ~>=~ p.word AND term ~<~ p.beyond AND frequency > 0 ORDER BY term USING ~<~ LIMIT 20) t GROUP BY word`,
     values: [prefixes, prefixes.map((prefix) => prefix + last)]
   })
   return rows

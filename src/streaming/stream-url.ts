@@ -50,7 +50,7 @@ const columns = `
 const chooseRendition = `${columns} (
     SELECT name, codec, mime_type, bitrate_kbps, sample_rate, channels, object_key, init_bytes, timescale, fragments, sample_count, encoder_delay
     FROM rendition r WHERE r.track_id = t.id AND split_part(r.name, '-', 1) = $2
-    ORDER BY bitrate_kbps <= $3 DESC, CASE WHEN bitrate_kbps <= $3 THEN -bitrate_kbps ELSE bitrate_kbps END LIMIT 1) chosen ON TRUE
+    ORDER BY CASE WHEN bitrate_kbps <= $3 THEN -bitrate_kbps ELSE bitrate_kbps END LIMIT 1) chosen ON TRUE
   WHERE t.id = $1`
 const chooseOriginal = `${columns} (
     SELECT 'original' AS name, o.codec, s.content_type AS mime_type, o.bitrate_kbps, o.sample_rate, o.channels, o.object_key
