@@ -1,11 +1,14 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { request } from 'node:http'
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import type { ObjectStore, PresignedRequest } from '../../src/platform/storage/object-store.ts'
+import { S3ObjectStore } from '../../src/platform/storage/s3-object-store.ts'
 import { s3ServerLack } from '../support/s3-server.ts'
 import { diskStore, s3Store, temporaryFolder } from '../support/stores.ts'
 
@@ -27,6 +30,18 @@ if (process.env.CI === 'true' && lack !== undefined) t.fail(lack)
 
 t.test('DiskObjectStore', async (t) => contract(t, await diskStore(t)))
 t.test('S3ObjectStore', { skip: lack ?? false }, async (t) => contract(t, await s3Store(t)))
+
+t.test('an S3 server that is silent, absent or without the bucket is given up with a reason', async (t) => {
+  const silent = createServer((socket) => { socket.on('error', () => {}) })
+  t.teardown(() => silent.close())
+  await once(silent.listen(0, '127.0.0.1'), 'listening')
+  const address = silent.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const credentials = { accessKeyId: 'x', secretAccessKey: 'x' }
+  const storeAt = (port: number) => new S3ObjectStore({ bucket: 'none', region: 'us-east-1', endpoint: `http://127.0.0.1:${port}`, forcePathStyle: true, credentials, idleTimeoutMs: 200 })
+  await t.rejects(storeAt(address.port).head('media/a'), { name: 'TimeoutError' })
+  for (const port of [address.port, 1]) await t.rejects(storeAt(port).check(), { code: 'BUCKET_UNUSABLE', message: /S3_BUCKET, S3_REGION, S3_ENDPOINT/ })
+})
 
 /** What both adapters promise. */
 async function contract (t: Test, store: ObjectStore): Promise<void> {
