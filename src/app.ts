@@ -26,6 +26,8 @@ import { strictValidation } from './http/validation.ts'
 import { webClient } from './http/web-client.ts'
 import { demoDir } from './paths.ts'
 import type { MediaSigner } from './platform/cdn/cloudfront-signer.ts'
+import { localEdge } from './platform/cdn/local-edge.ts'
+import { readFromDisk, readFromStore } from './platform/cdn/served-object.ts'
 import type { Database } from './platform/database/database.ts'
 import { createMetrics, type Metrics } from './platform/metrics/metrics.ts'
 import type { JobQueue } from './platform/queue/job-queue.ts'
@@ -97,10 +99,14 @@ export async function buildApp (deps: AppDeps): Promise<FastifyInstance> {
   return app
 }
 
-/** What S3 and CloudFront do in AWS. */
-async function mediaRoutes (scope: FastifyInstance, { store }: AppDeps): Promise<void> {
+/** What S3 and CloudFront do in AWS: uploads to presigned addresses, media from signed ones. */
+async function mediaRoutes (scope: FastifyInstance, { config, store, signer, now }: AppDeps): Promise<void> {
   pacesBodies(scope)
-  if (store instanceof DiskObjectStore) await scope.register(diskStoreEndpoint, { store })
+  const onDisk = store instanceof DiskObjectStore
+  if (onDisk) await scope.register(diskStoreEndpoint, { store })
+  if (config.cdn.kind === 'cloudfront') return
+  const readObject = onDisk ? readFromDisk(store) : readFromStore(store)
+  await scope.register(localEdge, { mediaUrl: config.cdn.mediaUrl, publicKeys: signer.publicKeys, readObject, now })
 }
 
 function accountsDeps ({ config, db, now, signer, jwtPrivateKey }: AppDeps, metrics: Metrics) {

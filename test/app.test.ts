@@ -173,6 +173,27 @@ t.test('the web client', async (t) => {
   })
 })
 
+t.test('without CloudFront the service is its own edge, and its own store', async (t) => {
+  const { app, store, deps, clock } = await testApp(t, { limits: { requestsPerMinute: 5 } })
+  const key = 'media/0190a1b2-0000-7000-8000-000000000001/1/waveform.bin'
+  await store.put(key, Buffer.from('0123456789'), { contentType: 'application/octet-stream' })
+  const { url } = deps.signer.signObject(key, new Date(clock.now.getTime() + 60_000))
+  const { pathname, search } = new URL(url)
+  for (let listening = 0; listening < 10; listening += 1) {
+    const part = await app.inject({ url: pathname + search, headers: { range: 'bytes=2-4' } })
+    t.match([part.statusCode, part.body], [206, '234'], 'as often as a player likes')
+  }
+  t.equal((await app.inject(pathname)).statusCode, 403)
+  clock.now = new Date(clock.now.getTime() + 61_000)
+  t.equal((await app.inject(pathname + search)).statusCode, 403, 'expired')
+  const upload = new URL((await store.presignPut('incoming/0190a1b2-0000-7000-8000-000000000002', { contentType: 'audio/flac', sizeBytes: 300_000, expiresInSeconds: 60 })).url)
+  const put = await app.inject({ method: 'PUT', url: upload.pathname + upload.search, headers: { 'content-type': 'audio/flac' }, payload: Buffer.alloc(300_000) })
+  t.match([put.statusCode, put.headers.etag], [200, /"/], 'larger than any JSON may be')
+
+  const inAws = await testApp(t, { env: { MEDIA_URL: 'https://cdn.example.net', CDN_KEY_PAIR_ID: 'K1' } })
+  t.equal((await inAws.app.inject(pathname + search)).statusCode, 404, 'with CloudFront there is no edge here')
+})
+
 t.test('the API describes itself', async (t) => {
   const { app } = await testApp(t)
   const response = await app.inject('/api/openapi.json')

@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { getSignedUrl } from '@aws-sdk/cloudfront-signer'
 import createError from '@fastify/error'
 
@@ -11,6 +11,8 @@ export interface SignedAccess {
 }
 
 export interface MediaSigner {
+  /** What checks its signatures, by key pair id, as CloudFront's key group holds it. */
+  readonly publicKeys: ReadonlyMap<string, KeyObject>
   /** One signature for everything under a prefix of keys, such as `media/<trackId>/<attempt>/`. */
   signPrefix(keyPrefix: string, expiresAt: Date): SignedAccess
   /** An address for one object, with a canned policy. */
@@ -56,6 +58,7 @@ export function createMediaSigner ({ mediaUrl, keyPairId, privateKey }: MediaSig
     privateKey: privateKey as unknown as string
   } as const
   return {
+    publicKeys: new Map([[keyPairId, createPublicKey(privateKey)]]),
     signPrefix (keyPrefix, expiresAt) {
       const resource = `${mediaUrl}/${keyPrefix}*`
       const policy = JSON.stringify({
