@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto'
-import type { Actor, Role } from '../../src/accounts/actor.ts'
 import { normalise, sortKey } from '../../src/catalog/normalise.ts'
 import { type DocumentRef, indexDocuments } from '../../src/catalog/search-index.ts'
 import type { Database, Transaction } from '../../src/platform/database/database.ts'
@@ -152,10 +151,4 @@ async function seedArtwork (tx: Transaction): Promise<string> {
 
 async function seedObject (tx: Transaction, key: string): Promise<void> {
   await tx.storedObject.create({ data: { key, sizeBytes: 1_000, sha256: createHash('sha256').update(key).digest('hex'), contentType: 'application/octet-stream' } })
-}
-
-/** A user with a row of their own, as the domain functions take one. */
-export async function seedActor (db: Database, username: string, role: Role = 'listener'): Promise<Actor> {
-  const { id } = await db.prisma.user.create({ data: { username, usernameKey: username.toLowerCase(), displayName: username, passwordHash: '-', role } })
-  return { userId: id, username, role }
 }
