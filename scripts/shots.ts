@@ -113,7 +113,7 @@ async function photograph (context: BrowserContext, url: string, shoot: (page: P
   }
   await visit('albums', '/library/albums')
   await page.locator('article .title').first().click()
-  await page.getByRole('button', { name: 'Play', exact: true }).first().click()
+  await page.getByRole('main').getByRole('button', { name: 'Play', exact: true }).click()
   await page.waitForTimeout(2_500)
   await shoot(page, 'album')
   await page.getByRole('button', { name: /^Actions for/ }).nth(2).click()

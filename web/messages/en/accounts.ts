@@ -40,7 +40,6 @@ export const accounts = {
   'account.session-since': 'Since {since}, last used {used}',
   'account.end-session': 'Sign out there',
   'account.session-ended': 'Signed out there',
-  'account.no-sessions': 'Only here.',
   'role.listener': 'Listener',
   'role.curator': 'Curator',
   'role.admin': 'Admin',

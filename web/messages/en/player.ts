@@ -32,7 +32,6 @@ export const player = {
   'player.open-full': 'Open the player: {title}',
   'player.close-full': 'Close the player',
   'player.now-playing': 'Now playing',
-  'player.buffering': 'Waiting for the line',
   'player.reconnecting': 'The line dropped. Reconnecting…',
   'player.offline': 'You are off-line. The music goes on when the line is back.',
   'player.gave-up': 'The server could not be reached. Press play to try again.',
