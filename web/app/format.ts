@@ -8,6 +8,9 @@ export const formatNumber = (value: number): string => numbers.format(value)
 export const formatDay = (at: string): string => days.format(new Date(at))
 export const formatMoment = (at: string): string => moments.format(new Date(at))
 
+/** With a true minus sign: −13.2. */
+export const formatLoudness = (lufs: number): string => lufs.toFixed(1).replace('-', '−')
+
 /** As a clock: 3:34, 1:02:09. */
 export function clock (ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000))

@@ -25,9 +25,10 @@ const playback = new Playback({
     if (queue.repeat === 'one') startCurrent()
     else skipForward()
   },
-  place (seconds) { if (userId !== null) keepPlace(userId, currentEntry(queue)?.key ?? 0, seconds) }
+  place: keepHere
 })
 playback.setVolume(heard.level, heard.muted)
+addEventListener('pagehide', () => { if (state.status !== 'idle') keepHere(playback.position()) })
 
 /** What the pages show. They change it only through the requests below. */
 export const player = {
@@ -45,6 +46,10 @@ export const player = {
   get active () { return state.status === 'playing' || state.status === 'loading' || state.status === 'stalled' },
   /** The place this very moment, for the needle. */
   now: () => playback.position()
+}
+
+function keepHere (seconds: number): void {
+  if (userId !== null) keepPlace(userId, currentEntry(queue)?.key ?? 0, seconds)
 }
 
 function startCurrent (): void {

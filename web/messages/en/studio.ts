@@ -35,6 +35,8 @@ export const studio = {
   'upload.fault.store': 'The store refused a part ({status}).',
   'upload.fault.vanished': 'The file changed or is gone. Drop it again.',
   'upload.to-track': 'Play {name}',
+  'kind.process-upload': 'New music',
+  'kind.backfill-track': 'New versions',
   'stage.fetch': 'Fetching',
   'stage.read': 'Reading',
   'stage.renditions': 'Making versions',
