@@ -49,10 +49,14 @@ const maxReceives = 5
 export async function openPlatform (config: Config, log: Logger, options: { readonly joinRunning?: boolean } = {}): Promise<Platform> {
   const server = await openDatabaseServer(config, options)
   const closers: Array<() => Promise<void>> = [server.stop]
-  const close = async () => { for (const closer of closers.toReversed()) await closer() }
+  let closing = false
+  const close = async () => {
+    closing = true
+    for (const closer of closers.toReversed()) await closer()
+  }
   try {
     await migrate(server.url, migrationsDir)
-    const onError = (err: Error) => log.warn({ err }, 'lost a connection to the database')
+    const onError = ({ message }: Error) => { if (!closing) log.warn({ reason: message }, 'lost a connection to the database') }
     const db = openDatabase(server.url, { poolSize: config.database.poolSize, onError })
     closers.push(() => db.close())
     const queue = new PostgresJobQueue({ connectionString: server.url, queue: queueName, maxReceives, onError })

@@ -59,7 +59,7 @@ export async function importArchive (deps: ImportDeps, options: ImportOptions): 
   const pending = trackPendingImports(deps.db, observer.ended)
   const run: Run = { deps, options, pending, artworkKey: folderArtworkStorer(deps.store), lastPollAt: 0 }
   const unreadable = (path: string, error: Error) => observer.ended(failedOutcome({ path, sizeBytes: 0 }, error))
-  for await (const batch of walkArchive(root, { other: observer.other, unreadable })) {
+  for await (const batch of oneAhead(walkArchive(root, { other: observer.other, unreadable }))) {
     for (const group of groupsOf(await sortOut(run, batch))) {
       if (signal.aborted) return
       await takeIn(run, group)
@@ -68,6 +68,19 @@ export async function importArchive (deps: ImportDeps, options: ImportOptions): 
     if (signal.aborted) return
   }
   await waitFor(run, 0)
+}
+
+/** The next item is fetched while the caller is busy with this one. */
+async function * oneAhead<T> (items: AsyncGenerator<T, void>): AsyncGenerator<T> {
+  try {
+    let next = items.next()
+    for (let item = await next; item.done !== true; item = await next) {
+      next = items.next()
+      yield item.value
+    }
+  } finally {
+    await items.return()
+  }
 }
 
 /** The files of a batch that have to be read; the others are reported or waited for. */
@@ -88,7 +101,10 @@ async function sortOut (run: Run, batch: readonly ArchiveFile[]): Promise<Import
       run.options.observer.ended(unchangedOutcome(file, before))
     }
   }
-  if (failedBefore.length > 0) await retryUploads(run.deps.db, failedBefore)
+  if (failedBefore.length > 0) {
+    await retryUploads(run.deps.db, failedBefore)
+    await relayJobs(run.deps)
+  }
   if (files.length > 0 || run.pending.size > 0) run.options.observer.working()
   return files
 }
