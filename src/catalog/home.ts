@@ -27,7 +27,7 @@ export async function getHome (db: Database, listener: Listener, totals: () => P
       name: 'home-played',
       sql: `SELECT track_id AS id, row_number() OVER (ORDER BY max(started_at) DESC) AS ord
         FROM (SELECT track_id, started_at FROM play WHERE user_id = $1 ORDER BY started_at DESC, id DESC LIMIT ${recentPlays}) latest
-        GROUP BY track_id ORDER BY max(started_at) DESC LIMIT ${shown}`
+        GROUP BY track_id ORDER BY ord LIMIT ${shown}`
     }),
     totals()
   ])

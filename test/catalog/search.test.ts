@@ -113,6 +113,7 @@ t.test('search', async (t) => {
     await db.prisma.track.update({ where: { id }, data: { state: 'withdrawn' } })
     await db.prisma.$transaction((tx) => indexDocuments(tx, [{ kind: 'track', id }]))
     t.same(await titles('marimbaic'), [])
+    t.equal((await db.pool.query('SELECT FROM search_doc WHERE ref_id = $1', [id])).rowCount, 0)
   })
   await t.test('plays lift a document, and its tier', async (t) => {
     const { trackIds } = await seedAlbum(db, { title: 'Sunny', artist: 'S', tracks: [{ title: 'Sun One' }, { title: 'Sun Two' }] })
@@ -122,6 +123,20 @@ t.test('search', async (t) => {
     await refreshTiers(db)
     t.equal(await tier(), 0)
     t.same(await titles('sun'), ['Sun Two', 'Sun One', 'Sunflower'])
+  })
+  await t.test('a publication counts its words, and waits for none that another one counts', async (t) => {
+    const frequency = async () => (await db.pool.query<{ frequency: number }>("SELECT frequency FROM search_term WHERE term = 'ubiquitous'")).rows[0]?.frequency
+    await seedAlbum(db, { title: 'One', artist: 'U', tracks: [{ title: 'Ubiquitous' }] })
+    await seedAlbum(db, { title: 'Two', artist: 'U', tracks: [{ title: 'Ubiquitous too' }, { title: 'Also ubiquitous' }] })
+    t.equal(await frequency(), 3)
+    const client = await db.pool.connect()
+    await client.query("BEGIN; UPDATE search_term SET frequency = frequency + 1 WHERE term = 'ubiquitous'")
+    await seedAlbum(db, { title: 'Three', artist: 'U', tracks: [{ title: 'Ubiquitous again' }] })
+    await client.query('COMMIT')
+    client.release()
+    t.equal((await search('ubiquitous')).tracks.length, 4)
+    await refreshTiers(db)
+    t.equal(await frequency(), 4)
   })
   await t.test('parallel publications with the same words neither wait in a ring nor lose one', async (t) => {
     await Promise.all(Array.from({ length: 16 }, (_, n) => seedAlbum(db, { title: `The Flood Wave ${n}`, artist: `Flood ${n} the Wave`, tracks: [{ title: `the wave of flood ${n}` }, { title: `flood ${15 - n} the wave` }] })))
