@@ -52,7 +52,7 @@ export async function probe (path: string, source: SourceFile, context: Processi
 }
 
 function explained (error: unknown, dump: readonly string[]): unknown {
-  if (!(error instanceof FfmpegError) || error.kind !== 'exit' || isPassingFault(error)) return error
+  if (!(error instanceof FfmpegError) || isPassingFault(error)) return error
   const audio = dump.find((line) => streamLine.test(line))
   if (audio !== undefined) return new RejectedError('UNSUPPORTED_AUDIO', 'The sound in this file can’t be read.', { cause: error })
   if (dump.some((line) => line.startsWith('Input #0'))) return new RejectedError('NO_AUDIO', 'The file has no sound track.', { cause: error })

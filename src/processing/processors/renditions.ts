@@ -19,6 +19,9 @@ const aacRecipes = [aac('aac-96', 96), aac('aac-160', 160), aac('aac-256', 256)]
 const flacRecipe: Recipe =
   { name: 'flac', codec: 'flac', mimeType: 'audio/mp4; codecs="flac"', encoder: ['-c:a', 'flac', '-compression_level', '5', '-strict', '-2'] }
 
+// Without this ffmpeg 7 writes 32-bit FLAC, which older decoders can't read.
+const deepest = ['-bits_per_raw_sample', '24']
+
 /** 4 s fragments; the index (sidx) in front lets a browser seek without reading the whole file. */
 const packaging = ['-movflags', '+frag_keyframe+delay_moov+default_base_moof+global_sidx', '-frag_duration', '4000000', '-f', 'mp4']
 
@@ -31,13 +34,13 @@ export function renditionsTap (audio: SourceAudio, outDir: string): DecodeTap<Re
     branches: recipes.map(({ name, codec, encoder }) => ({
       feed: codec === 'flac' ? 'source' as const : 'playable' as const,
       filter: codec === 'flac' ? `aformat=sample_fmts=${isDeep(audio) ? 's32' : 's16'}` : 'anull',
-      output: [...encoder, ...(codec === 'flac' && isDeep(audio) ? ['-bits_per_raw_sample', '24'] : []), ...packaging, `file:${path(name)}`]
+      output: [...encoder, ...(codec === 'flac' && isDeep(audio) ? deepest : []), ...packaging, `file:${path(name)}`]
     })),
     finish: () => Promise.all(recipes.map((recipe) => describe(recipe, path(recipe.name), recipe.codec === 'flac' ? audio : playable)))
   }
 }
 
-/** FLAC here has 16 or 24 bits. */
+/** ffmpeg writes FLAC of 16 or, from 32-bit samples, 24 bits. */
 function isDeep ({ bitDepth }: SourceAudio): boolean {
   return bitDepth !== null && bitDepth > 16
 }

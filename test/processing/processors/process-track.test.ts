@@ -239,16 +239,28 @@ t.test('the cover comes from the file, else from the folder; a broken one is lef
   t.notMatch(track.warnings, [folder])
 })
 
-t.test('a crash, a full disk or a kill of ffmpeg may be tried again', async (t) => {
+t.test('a crash or a full disk may be tried again, whenever it comes', async (t) => {
   const path = await makeSound(join(t.testdir({ bin: {} }), 'a.wav'), { seconds: 1 })
-  for (const [name, script] of Object.entries({
+  const faults = {
     crash: 'kill -SEGV $$',
     disk: 'echo "av_interleaved_write_frame(): No space left on device" >&2; exit 1',
     memory: 'echo "Error: Cannot allocate memory" >&2; exit 1'
-  })) {
-    const fake = join(t.testdirName, 'bin', name)
-    await writeFile(fake, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
-    t.match(await rejection(processed(t, path, { by: { path: fake, version: '7' } })), { name: 'FfmpegError' }, name)
+  }
+  for (const [name, fault] of Object.entries(faults)) {
+    for (const [moment, script] of [['probing', fault], ['encoding', `case "$*" in *hash*) exec ${systemFfmpeg.path} "$@";; esac; ${fault}`]]) {
+      const fake = join(t.testdirName, 'bin', `${name}-${moment}`)
+      await writeFile(fake, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+      t.match(await rejection(processed(t, path, { by: { path: fake, version: '7' } })), { name: 'FfmpegError' }, `${name} while ${moment}`)
+    }
+  }
+})
+
+t.test('sound beyond full scale reaches the encoders unclipped', async (t) => {
+  const path = join(t.testdir(), 'loud.wav')
+  await ffmpeg('-f', 'lavfi', '-i', 'aevalsrc=2*sin(440*2*PI*t):d=1', '-c:a', 'pcm_f32le', path)
+  for (const by of ffmpegs) {
+    const { loudness } = await processed(t, path, { by })
+    t.ok(Math.abs((loudness.truePeakDbtp ?? 0) - 6) < 0.2, `${loudness.truePeakDbtp} dBTP, ffmpeg ${by.version}`)
   }
 })
 
