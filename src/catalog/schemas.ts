@@ -1,6 +1,6 @@
 import { Type, type Static, type TSchema } from 'typebox'
 
-/** In the words of OpenAPI 3.0, which the serialiser takes the quick way. */
+/** In the words of the serialiser, for which this is quicker than a union; openapi.ts puts it in those of JSON Schema. */
 export function nullable<T extends TSchema> (schema: T) {
   return Type.Unsafe<Static<T> | null>({ ...schema, nullable: true })
 }
