@@ -71,7 +71,7 @@ async function violations (page: Page): Promise<string[]> {
 // A busy machine encodes slowly.
 t.setTimeout(300_000)
 
-t.test('from a drop of files to a song in a listener’s ears', { timeout: 290_000 }, async (t) => {
+t.test('from a drop of files to a song in a listener’s ears', { timeout: 290_000, bail: true }, async (t) => {
   const browser = await testBrowser(t)
   if (browser === undefined) return
   const dataDir = await mkdtemp(join(tmpdir(), 'freshet-web-data-'))
@@ -229,6 +229,7 @@ async function dragRow (page: Page, from: string, to: string): Promise<void> {
 
 async function checkPages (t: Test, browser: Browser, freshet: RunningFreshet): Promise<void> {
   const { page, context, complaints } = await person(browser, freshet.url)
+  await page.getByRole('heading', { level: 1 }).waitFor()
   t.same(await violations(page), [], 'sign-in')
   await signIn(page, 'admin')
   const { albums } = await page.evaluate(async () => {
