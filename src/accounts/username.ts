@@ -20,7 +20,7 @@ export function parseUsername (text: string): Username {
   if (username === '') throw new UsernameInvalidError('is empty')
   if ([...username].length > maxCharacters) throw new UsernameInvalidError(`has more than ${maxCharacters} characters`)
   if (/\p{C}/u.test(username)) throw new UsernameInvalidError('has characters that cannot be seen')
-  return { username, usernameKey: username.toLowerCase() }
+  return { username, usernameKey: usernameKeyOf(username) }
 }
 
 /** The key under which a name that somebody claims is looked for; any text has one, and none that is invalid is found. */

@@ -29,18 +29,18 @@ async function eventually (t: Test, check: () => Promise<boolean>, message: stri
 t.test('signing in', async (t) => {
   const service = await testApp(t)
   const { app, as, user } = service
-  await user('listener', 'Łucja')
+  await user('listener', 'Zoë')
 
   t.test('takes the name in any form of Unicode and case', async (t) => {
-    for (const username of ['Łucja', 'łucja', ' ŁUCJA ']) {
+    for (const username of ['Zoë', 'zoë', ' ZOË ', 'Zoe\u0308', 'Ｚoë']) {
       const { status } = await as(null, { method: 'POST', url: '/api/session', payload: { username, password: testPassword } })
       t.equal(status, 200, username)
     }
   })
 
   t.test('answers with the user, a token and a cookie that scripts cannot read', async (t) => {
-    const response = await app.inject({ method: 'POST', url: '/api/session', payload: { username: 'Łucja', password: testPassword } })
-    t.match(response.json(), { user: { username: 'Łucja', role: 'listener', disabled: false }, accessToken: /^ey/, expiresAt: /Z$/ })
+    const response = await app.inject({ method: 'POST', url: '/api/session', payload: { username: 'Zoë', password: testPassword } })
+    t.match(response.json(), { user: { username: 'Zoë', role: 'listener', disabled: false }, accessToken: /^ey/, expiresAt: /Z$/ })
     t.notMatch(response.body, /hash/i)
     t.match(response.headers['set-cookie'], /^freshet_refresh=[^;]+; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Strict$/)
     t.equal(response.headers['cache-control'], 'private, no-store')
@@ -49,13 +49,13 @@ t.test('signing in', async (t) => {
   t.test('fails alike for an unknown name, a wrong password and a disabled account', async (t) => {
     const disabled = await user('listener', 'gone')
     await service.db.prisma.user.update({ where: { id: disabled.userId }, data: { disabledAt: new Date() } })
-    const failures = await Promise.all(['nobody', 'Łucja', 'gone', 'a\u0000b'].map((username) => as(null, { method: 'POST', url: '/api/session', payload: { username, password: username === 'gone' ? testPassword : 'not the password' } })))
+    const failures = await Promise.all(['nobody', 'Zoë', 'gone', 'a\u0000b'].map((username) => as(null, { method: 'POST', url: '/api/session', payload: { username, password: username === 'gone' ? testPassword : 'not the password' } })))
     for (const failure of failures) t.strictSame(failure, { status: 401, body: { error: { code: 'SIGN_IN_FAILED', message: 'the username or the password is wrong' } } })
   })
 
   t.test('refuses odd shapes of credentials', async (t) => {
-    const odd: unknown[] = [null, [], {}, { username: 'Łucja' }, { username: ['Łucja'], password: testPassword }, { username: { contains: 'a' }, password: testPassword },
-      { username: null, password: null }, { username: 'Łucja', password: 12 }, { username: 'Łucja', password: testPassword, role: 'admin' }, { username: 'x'.repeat(10_000), password: testPassword }]
+    const odd: unknown[] = [null, [], {}, { username: 'Zoë' }, { username: ['Zoë'], password: testPassword }, { username: { contains: 'a' }, password: testPassword },
+      { username: null, password: null }, { username: 'Zoë', password: 12 }, { username: 'Zoë', password: testPassword, role: 'admin' }, { username: 'x'.repeat(10_000), password: testPassword }]
     for (const payload of odd) {
       const response = await app.inject({ method: 'POST', url: '/api/session', headers: { 'content-type': 'application/json' }, payload: JSON.stringify(payload) })
       t.strictSame([response.statusCode, response.json<{ error: { code: string } }>().error.code], [400, 'INVALID_REQUEST'], JSON.stringify(payload).slice(0, 80))
