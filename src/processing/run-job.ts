@@ -54,11 +54,8 @@ async function attempt (deps: JobDeps, { claim, message }: { readonly claim: Cla
   const heartbeat = setInterval(() => {
     beat(deps, claim, message).then((held) => { if (!held) lost.abort(new ClaimLostError(job.id)) }, (err: unknown) => log.warn({ err, jobId: job.id }, 'a lease was not renewed'))
   }, deps.times.leaseSeconds * 1_000 / heartbeatsPerLease)
-  const context = {
-    ...deps,
-    signal: AbortSignal.any([stop, lost.signal]),
-    onStage: stageWriter(db, claim, (err) => log.warn({ err, jobId: job.id }, 'a stage was not shown'))
-  }
+  const stages = stageWriter(db, claim, (err) => log.warn({ err, jobId: job.id }, 'a stage was not shown'))
+  const context = { ...deps, signal: AbortSignal.any([stop, lost.signal]), onStage: stages.show }
   try {
     const handler = handlerOf(job.kind)
     await withScratchFolder(deps.scratchDir, (folder) => handler(context, claim, folder))
@@ -68,6 +65,7 @@ async function attempt (deps: JobDeps, { claim, message }: { readonly claim: Cla
     return await settle(deps, { claim, error, isStopped: stop.aborted })
   } finally {
     clearInterval(heartbeat)
+    await stages.close()
   }
 }
 

@@ -29,7 +29,7 @@ export interface Pipeline {
 }
 
 /** As short as a loaded machine allows. */
-export const quickTimes: JobTimes = { leaseSeconds: 2, firstRetryMs: 50 }
+export const quickTimes: JobTimes = { leaseSeconds: 4, firstRetryMs: 50 }
 const queueName = 'jobs'
 const maxReceives = 3
 export const silentLog = pino({ level: 'silent' })
@@ -113,7 +113,7 @@ export async function upload (pipeline: Pipeline, { path, relativePath, payload 
 const endStates = ['published', 'duplicate', 'rejected']
 
 /** Waits until the upload has ended, or its job has failed. */
-export async function ended ({ db }: Pipeline, id: string, timeoutMs = 30_000) {
+export async function ended ({ db }: Pipeline, id: string, timeoutMs = 90_000) {
   const deadline = performance.now() + timeoutMs
   for (;;) {
     const row = await db.prisma.upload.findUniqueOrThrow({ where: { id }, include: { jobs: true } })
@@ -123,7 +123,7 @@ export async function ended ({ db }: Pipeline, id: string, timeoutMs = 30_000) {
   }
 }
 
-export async function until (condition: () => Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+export async function until (condition: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
   const deadline = performance.now() + timeoutMs
   while (!await condition()) {
     if (performance.now() > deadline) throw new Error('what was waited for did not come')
