@@ -19,6 +19,8 @@ type Closers = Array<() => Promise<void>>
 const drainMs = 5_000
 /** After that, whoever is still connected is cut off. */
 const closeWithinMs = 30_000
+/** With nobody else to turn to, a listener is better off with a late answer than with none. */
+const loneEventLoopDelayMs = 1_000
 const now = () => new Date()
 
 async function main (): Promise<void> {
@@ -58,7 +60,8 @@ function closeInOrder (config: Config, log: Logger, closers: Closers): void {
 
 async function startWeb (platform: Platform, log: Logger, closers: Closers): Promise<void> {
   const { config } = platform
-  const app = await buildApp({ ...platform, log, now, webRoot: existsSync(webRoot) ? webRoot : undefined })
+  const limits = config.role === 'all' ? { eventLoopDelayMs: loneEventLoopDelayMs } : {}
+  const app = await buildApp({ ...platform, log, now, limits, webRoot: existsSync(webRoot) ? webRoot : undefined })
   await app.listen({ host: config.http.host, port: config.http.port })
   closers.push(() => app.close())
   log.info({ publicUrl: config.http.publicUrl, host: config.http.host, port: config.http.port }, 'listening')

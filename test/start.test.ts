@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { newJwtKeyPem, newSigningKeyPem, newUploadSecret } from '../src/platform/secrets.ts'
+import { testDatabase } from './support/database.ts'
 import { processesUsing, startFreshet } from './support/process.ts'
 
 const admin = { username: 'ada', password: 'an entirely fine passphrase' }
@@ -57,4 +59,36 @@ t.test('kill -9 of the main process leaves nothing running and loses nothing', a
 t.test('wrong settings stop the start with a sentence that names them', async (t) => {
   const dataDir = await dataFolder(t)
   await t.rejects(startFreshet(t, dataDir, { PORT: 'eighty', STORAGE: 's3' }), /PORT must be a whole number.*S3_BUCKET is required/s)
+})
+
+t.test('behind a load balancer no request fails while an instance ends', async (t) => {
+  const db = await testDatabase(t)
+  const instance = await startFreshet(t, await dataFolder(t), {
+    NODE_ENV: 'production',
+    FRESHET_ROLE: 'web',
+    DATABASE_URL: db.url,
+    PUBLIC_URL: 'https://music.example.org',
+    JWT_PRIVATE_KEY: newJwtKeyPem(),
+    CDN_PRIVATE_KEY: newSigningKeyPem(),
+    UPLOAD_SECRET: newUploadSecret()
+  })
+  let inService = true
+  const tally = { answered: 0, failed: 0 }
+  // The balancer asks for readiness twice a second and sends nobody to an instance that isn't ready.
+  const balancer = (async () => {
+    while (inService) {
+      inService = await fetch(`${instance.url}/readyz`).then(({ ok }) => ok)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
+  })()
+  const listeners = Array.from({ length: 8 }, async () => {
+    while (inService) await fetch(`${instance.url}/api/setup`).then(({ status }) => status === 200 ? tally.answered++ : tally.failed++, () => tally.failed++)
+  })
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  instance.process.kill('SIGTERM')
+  const gone = new Promise((resolve) => instance.process.once('exit', resolve))
+  await Promise.all([balancer, ...listeners])
+  t.ok(tally.answered > 100, `${tally.answered} requests were answered`)
+  t.equal(tally.failed, 0, 'and none failed')
+  t.equal(await gone, 0, 'the instance ended in good order')
 })
