@@ -1,3 +1,4 @@
+import { untrack } from 'svelte'
 import { dependOn } from './depend-on.ts'
 import { get, isAbort, type RequestOptions } from './api.ts'
 import type { Page } from './api-types.ts'
@@ -48,7 +49,8 @@ export function pages<T> (source: () => { path: string, query?: RequestOptions['
     items = []
     cursor = null
     state = 'loading'
-    read(controller.signal)
+    // Not the cursor's changes: only a new source starts anew.
+    untrack(() => read(controller.signal))
     return () => { controller.abort() }
   })
 
