@@ -136,8 +136,8 @@ export class S3ObjectStore implements ObjectStore {
     checkObjectKey(key)
     const command = new PutObjectCommand({ ...this.#place(key), ContentLength: sizeBytes, ContentType: contentType, IfNoneMatch: '*' })
     const headers = { 'content-type': contentType, 'if-none-match': '*' }
-    const signableHeaders = new Set(['host', 'content-length', ...Object.keys(headers)])
-    const url = await getSignedUrl(this.#client, command, { expiresIn: expiresInSeconds, signableHeaders })
+    // The only header that isn't signed unless it is asked for.
+    const url = await getSignedUrl(this.#client, command, { expiresIn: expiresInSeconds, signableHeaders: new Set(['content-type']) })
     return { method: 'PUT', url, headers, expiresAt: expiryOf(url) }
   }
 
@@ -152,7 +152,7 @@ export class S3ObjectStore implements ObjectStore {
     checkObjectKey(key)
     checkPartNumber(partNumber)
     const command = new UploadPartCommand({ ...this.#place(key), UploadId: multipartId, PartNumber: partNumber, ContentLength: sizeBytes })
-    const url = await getSignedUrl(this.#client, command, { expiresIn: expiresInSeconds, signableHeaders: new Set(['host', 'content-length']) })
+    const url = await getSignedUrl(this.#client, command, { expiresIn: expiresInSeconds })
     return { method: 'PUT', url, headers: {}, expiresAt: expiryOf(url) }
   }
 

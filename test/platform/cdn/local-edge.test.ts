@@ -124,13 +124,14 @@ t.test('anonymous, expired, early, foreign and tampered addresses are refused', 
     'another site': [createMediaSigner({ mediaUrl: 'https://elsewhere.example.org', keyPairId: 'KEC', privateKey: ec }).signObject(song, inAnHour()).url.replace('elsewhere', 'music'), 'AccessDenied'],
     'a missing object': [signed('media/none'), 'AccessDenied']
   }
+  // The genuine ones first: what the edge remembers of them must not help the others.
+  for (const url of [canned, custom]) t.equal((await ask(url)).statusCode, 200)
   for (const [what, [url, code]] of Object.entries(refused)) {
     const { statusCode, headers, body } = await ask(url)
     t.equal(statusCode, 403, what)
     t.match(headers['content-type'], 'text/xml')
     t.match(body.toString(), `<Error><Code>${code}</Code>`, what)
   }
-  for (const url of [canned, custom]) t.equal((await ask(url)).statusCode, 200)
   clock.now = new Date(Date.now() + 3_601_000)
   for (const url of [canned, custom]) t.equal((await ask(url)).statusCode, 403, 'remembered as genuine, and yet expired')
 })
@@ -229,8 +230,11 @@ t.test('an address is good exactly as the signer returned it', async (t) => {
   const withQuery = getSignedUrl({ url: `${mediaUrl}/media/A.b_c-d?download=1&x=%7E`, keyPairId: 'KEC', privateKey: pemOf(ec), dateLessThan: inAnHour(), algorithm: 'SHA256' })
   t.equal((await ask(withQuery)).statusCode, 200)
   t.equal((await ask(withQuery.replace('download=1', 'download=2'))).statusCode, 403)
-  const again = new URL(signed('media/A.b_c-d'))
+  let tilde = ''
+  while (!tilde.includes('~')) tilde = signed('media/A.b_c-d')
+  const again = new URL(tilde)
   again.searchParams.delete('none')
+  t.match(again.href, '%7E')
   t.equal((await ask(again.href)).statusCode, 200, 'a client that writes the query anew escapes ~')
 })
 

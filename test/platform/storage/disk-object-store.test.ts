@@ -18,7 +18,7 @@ const grant = { ...audio, sizeBytes: 1_000, expiresInSeconds: 60 }
 const plainStore = (dir: string) => new DiskObjectStore({ dir, publicUrl: 'http://localhost', secret: uploadSecret })
 
 /** Status and error code of a PUT, with control over every header and byte. */
-async function put (to: PresignedRequest, options: { url?: string, headers?: Record<string, string>, body?: Uint8Array, length?: number }): Promise<string> {
+async function put (to: PresignedRequest, options: { url?: string, headers?: Record<string, string>, body?: Uint8Array, length?: number, unended?: boolean }): Promise<string> {
   const length: Record<string, string> = options.length === undefined ? {} : { 'content-length': String(options.length) }
   const headers = { ...to.headers, ...length, ...options.headers }
   const sending = request(options.url ?? to.url, { method: 'PUT', headers, agent: false })
@@ -26,7 +26,8 @@ async function put (to: PresignedRequest, options: { url?: string, headers?: Rec
   sending.on('error', () => {})
   sending.flushHeaders()
   if (headers['expect'] !== undefined) await once(sending, 'continue')
-  if (options.body !== undefined) sending.end(options.body)
+  if (options.unended === true) sending.write(options.body)
+  else if (options.body !== undefined) sending.end(options.body)
   const [response] = await answered
   const text = (await buffer(response)).toString()
   return `${response.statusCode} ${text === '' ? '' : JSON.parse(text).code}`.trim()
@@ -51,6 +52,7 @@ t.test('an upload address is good for exactly what it was made for', async (t) =
   t.equal(await put(to, { length: 5_000_000_000 }), '413 UPLOAD_TOO_LARGE', 'answered before the body comes')
   t.equal(await put(to, { body: body.subarray(1), length: 999 }), '400 UPLOAD_SIZE')
   t.equal(await put(to, { body: randomBytes(1_001), headers: { 'transfer-encoding': 'chunked' } }), '413 UPLOAD_TOO_LARGE')
+  t.equal(await put(to, { body: randomBytes(1_001), headers: { 'transfer-encoding': 'chunked' }, unended: true }), '413 UPLOAD_TOO_LARGE', 'answered while the body still comes')
   t.equal(await put(to, { body: body.subarray(1), headers: { 'transfer-encoding': 'chunked' } }), '400 UPLOAD_SIZE')
   t.equal(await store.head('incoming/a'), null)
   t.equal(await put(to, { body, length: 1_000, headers: { expect: '100-continue' } }), '200')
@@ -60,11 +62,17 @@ t.test('an upload address is good for exactly what it was made for', async (t) =
 })
 
 t.test('an address for a part needs its upload', async (t) => {
-  const store = await diskStore(t)
+  const dir = await temporaryFolder(t)
+  const store = await diskStore(t, { dir })
   const id = await store.createMultipart('incoming/a', audio)
   const part = await store.presignPart('incoming/a', id, 1, grant)
   t.equal(await put(part, { url: part.url.replace('partNumber=1', 'partNumber=2'), body: randomBytes(1_000) }), '403 UPLOAD_ADDRESS_INVALID')
   t.equal(await put(part, { body: randomBytes(1_000), headers: { 'content-type': 'anything/at-all' } }), '200')
+  t.equal(await put(part, { body: randomBytes(1_000) }), '200')
+  t.equal((await readdir(join(dir, 'multiparts', id))).length, 2, 'a part sent again takes the place of the first')
+  await t.rejects(store.listParts('incoming/b', id), { code: 'MULTIPART_NOT_FOUND' }, 'an upload is of one key')
+  await store.abortMultipart('incoming/b', id)
+  await store.listParts('incoming/a', id)
   await store.abortMultipart('incoming/a', id)
   t.equal(await put(part, { body: randomBytes(1_000) }), '404 MULTIPART_NOT_FOUND')
   for (const strange of ['../../objects', '..', '']) await t.rejects(store.listParts('incoming/a', strange), { code: 'MULTIPART_NOT_FOUND' })
