@@ -15,6 +15,8 @@ import { readableBytes } from './readable.ts'
 const oldestNode = [22, 18] as const
 /** Room for the renditions of a few albums; with less, jobs begin to fail. */
 const leastFreeBytes = 2_000_000_000
+/** Of what ffmpeg lacks, in a message. */
+const namedParts = 8
 
 export function checkNode (): string {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
@@ -26,7 +28,7 @@ export async function checkFfmpeg ({ ffmpegPath }: Config): Promise<string> {
   const ffmpeg = await findFfmpeg(ffmpegPath)
   const missing = await missingFfmpegParts(ffmpeg)
   if (missing.length === 0) return `${ffmpeg.version} (${ffmpeg.path})`
-  throw new Error(`${ffmpeg.path} was built without ${missing.join(', ')}; install a full build or set FFMPEG_PATH to one`)
+  throw new Error(`${ffmpeg.path} was built without ${missing.slice(0, namedParts).join(', ')}${missing.length > namedParts ? ' …' : ''}; install a full build or set FFMPEG_PATH to one`)
 }
 
 export async function checkDisk ({ dataDir }: Config): Promise<string> {
@@ -39,10 +41,10 @@ export async function checkDisk ({ dataDir }: Config): Promise<string> {
 
 /** Loads the keys as the server will. A key that is kept and not made yet is no fault: the first start makes it. */
 export async function checkKeys (config: Config): Promise<string> {
-  const cdn = await given(config.cdn.privateKey)
   const jwt = await given(config.jwtPrivateKey)
   if (jwt !== undefined) checkJwtKey(jwt)
-  if (cdn === undefined || jwt === undefined) return 'made at the first start'
+  const cdn = await given(config.cdn.privateKey)
+  if (cdn === undefined) return 'made at the first start'
   const publicKey = createPublicKey(mediaSigningKey(cdn)).export({ type: 'spki', format: 'der' })
   const fingerprint = createHash('sha256').update(publicKey).digest('base64')
   return `media are signed as ${config.cdn.keyPairId} by the key whose public half has SHA256:${fingerprint}`
