@@ -201,6 +201,7 @@ t.test('the API describes itself', async (t) => {
   const description = response.json<{ openapi: string, paths: Record<string, Record<string, { security?: unknown[], description?: string, summary?: string, responses: object }>> }>()
   t.equal(description.openapi, '3.1.0')
   t.notMatch(response.body, /"nullable"/)
+  t.match(response.body, /"lastUsedAt":\{"anyOf":\[\{"type":"string","format":"date-time"\},\{"type":"null"\}\]\}/)
   t.strictSame(description.paths['/api/me']?.get?.security, [{ bearer: [] }])
   t.match(description.paths['/api/users']?.post?.description, /manage users/)
   t.strictSame(description.paths['/api/session']?.post?.security, [])
