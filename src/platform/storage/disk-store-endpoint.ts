@@ -64,8 +64,7 @@ async function * exactly (body: IncomingMessage, sizeBytes: number, stretchMs: n
     before = received
   }, stretchMs)
   try {
-    // The iterator would close the connection when we leave it early, and with it the answer's way.
-    for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
       received += chunk.length
       if (received > sizeBytes) throw wrongSize(sizeBytes, 'more', true)
       waiting = false
