@@ -1,0 +1,151 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { testApp, testPassword, type TestApp } from '../support/app.ts'
+import { seedAlbum } from '../support/catalogue.ts'
+import { complaintsOf, testBrowser } from '../support/chromium.ts'
+import { freePort } from '../support/process.ts'
+
+const webRoot = join(import.meta.dirname, '../../dist/web')
+const many = 450
+const longName = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft'.repeat(2)
+
+interface Visit extends TestApp { readonly url: string, readonly page: Page, readonly complaints: string[] }
+
+/** The real app and the built client, and a browser in which a listener has signed in. Undefined where either is missing. */
+async function visit (t: Test): Promise<Visit | undefined> {
+  if (!existsSync(webRoot)) { t.pass('the client is not built', { skip: 'npm run build first' }); return undefined }
+  const browser = await testBrowser(t)
+  if (browser === undefined) return undefined
+  const port = await freePort()
+  const url = `http://localhost:${port}`
+  const server = await testApp(t, { webRoot, env: { PORT: String(port), PUBLIC_URL: url, ORGANISATION: 'Commonplace' } })
+  await server.app.listen({ host: 'localhost', port })
+  await server.user('listener', 'lis')
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' })
+  const page = await context.newPage()
+  const complaints = complaintsOf(page)
+  await page.goto(url)
+  await signIn(page)
+  return { ...server, url, page, complaints }
+}
+
+async function signIn (page: Page): Promise<void> {
+  await page.getByLabel('Username').fill('lis')
+  await page.getByLabel('Password', { exact: true }).fill(testPassword)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('navigation', { name: 'Main' }).first().waitFor()
+}
+
+const numbered = (count: number): Array<{ title: string }> => Array.from({ length: count }, (_, i) => ({ title: `Piece ${String(i).padStart(4, '0')}` }))
+
+t.setTimeout(200_000)
+
+t.test('in every state the page says what is the matter and how to go on', { timeout: 190_000 }, async (t) => {
+  const v = await visit(t)
+  if (v === undefined) return
+  const { page, url, db, complaints } = v
+  await seedAlbum(db, { title: longName, artist: longName, tracks: [{ title: longName }, { title: '<img src=x onerror=alert(1)>' }] })
+  await seedAlbum(db, { title: 'Many', artist: 'Many', tracks: numbered(many) })
+
+  await t.test('a long list is read page by page while it is scrolled, and only what is seen is in the document', async (t) => {
+    let asked = 0
+    page.on('request', (request) => { if (request.url().includes('/api/tracks?')) asked += 1 })
+    await page.goto(`${url}/library/tracks`)
+    await page.getByText('Piece 0000').waitFor()
+    t.equal(asked, 1, 'at first one page is asked for, once')
+    for (let i = 0; i < 40 && await page.getByText(`${many + 2} entries in all`).count() === 0; i++) {
+      await page.mouse.wheel(0, 4_000)
+      await page.waitForTimeout(60)
+    }
+    await page.getByText(`${many + 2} entries in all`).waitFor()
+    t.equal(asked, Math.ceil((many + 2) / 100), 'each page once')
+    t.ok(await page.locator('main li').count() < 80, 'rows out of sight are not in the document')
+    await page.evaluate(() => { scrollTo(0, document.documentElement.scrollHeight) })
+    await page.getByText(`Piece 0${many - 1}`).waitFor()
+    t.equal(await page.locator('main li').last().getAttribute('aria-setsize'), String(many + 2), 'a screen reader hears of all of them')
+  })
+
+  await t.test('search asks once for what was typed, and not for every key', async (t) => {
+    let asked = 0
+    page.on('request', (request) => { if (request.url().includes('/api/search?')) asked += 1 })
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('piece 0007', { delay: 20 })
+    await page.getByRole('heading', { name: 'Tracks' }).waitFor()
+    await page.locator('.tracks').getByText('Piece 0007').waitFor()
+    await page.waitForTimeout(500)
+    t.ok(asked <= 4, `asked ${asked} times`)
+    t.equal(await page.locator('.tracks li').first().locator('b').first().innerText(), 'Piece', 'the match is bold')
+    t.ok(await page.evaluate(() => document.activeElement?.getAttribute('type') === 'search'), 'the field keeps the focus')
+    await page.keyboard.press('Control+a')
+    await page.keyboard.type('zzqqxx')
+    await page.getByRole('heading', { name: 'Nothing matches' }).waitFor()
+    t.same((await new AxeBuilder({ page }).analyze()).violations, [])
+    await page.getByRole('button', { name: 'Clear the search' }).click()
+    await page.getByText('Spelling is forgiven').waitFor()
+  })
+
+  await t.test('very long names and names that look like markup are text, and break nothing at 320 pixels', async (t) => {
+    await page.setViewportSize({ width: 320, height: 640 })
+    for (const path of ['/', '/library/albums', '/library/artists', '/library/tracks', '/search?q=donau']) {
+      await page.goto(url + path)
+      await page.getByText(longName.slice(0, 30)).first().waitFor()
+      t.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 320), path)
+    }
+    await page.goto(`${url}/library/albums`)
+    await page.locator('article .title').first().click()
+    await page.getByText('<img src=x onerror=alert(1)>').first().waitFor()
+    t.equal(await page.locator('img[src=x]').count(), 0)
+    await page.setViewportSize({ width: 1280, height: 800 })
+  })
+
+  await t.test('off-line it says so, and when the line is back a press reads again', async (t) => {
+    await page.goto(`${url}/library/genres`)
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    await page.goto(`${url}/library/albums`)
+    await page.locator('article').first().waitFor()
+    await page.context().setOffline(true)
+    await page.getByText('You are off-line. What is loaded still works').waitFor()
+    await page.locator('article .title').last().click()
+    await page.getByRole('alert').getByText('You are off-line.').waitFor()
+    t.same((await new AxeBuilder({ page }).analyze()).violations, [])
+    await page.context().setOffline(false)
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('heading', { level: 1, name: longName.slice(0, 30) }).or(page.getByRole('heading', { level: 1, name: 'Many' })).waitFor()
+  })
+
+  await t.test('a track without its sound says so in words, and the queue stays', async (t) => {
+    await page.goto(`${url}/search?q=piece`)
+    await page.locator('.tracks .main').first().click()
+    await page.getByRole('status').getByText(/line dropped|server/i).first().waitFor({ timeout: 20_000 })
+    t.pass('what is wrong stands beside the title')
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.getByRole('button', { name: 'Queue', exact: true }).click()
+    t.match(await page.getByRole('complementary', { name: 'Queue' }).innerText(), /Piece/)
+  })
+
+  await t.test('a session that ended leads to sign-in, and back to the same page', async (t) => {
+    await page.goto(`${url}/library/artists`)
+    await page.locator('.artist').first().waitFor()
+    await db.prisma.session.deleteMany()
+    await db.prisma.user.updateMany({ data: { sessionEpoch: { increment: 1 } } })
+    await page.getByRole('link', { name: 'Albums', exact: true }).click()
+    await page.getByText('Your session has ended').waitFor({ timeout: 20_000 })
+    await signIn(page)
+    await page.getByRole('heading', { level: 1, name: 'Albums' }).waitFor()
+    t.match(page.url(), /\/library\/albums$/)
+  })
+
+  await t.test('signing out forgets everything of the person', async (t) => {
+    await page.getByRole('button', { name: /^Account of/ }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    t.match(await page.locator('main').innerText(), /Commonplace/, 'the door names the organisation')
+    await page.reload()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  })
+  t.same(complaints.filter((complaint) => !/ERR_INTERNET_DISCONNECTED/.test(complaint)), [])
+})
