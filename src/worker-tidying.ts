@@ -8,6 +8,8 @@ import { expireOpenUploads } from './uploads/cancel-upload.ts'
 const tidyLockKey = 7_270_736_912
 /** Nobody has gone on with the upload for so long. */
 const openUploadMs = 7 * 24 * 3_600_000
+/** No write takes so long from its last byte to its name. */
+const leftoverMs = 3_600_000
 
 /** What has to be done now and then, by one worker whichever: garbage, given-up uploads, backfills, the search's order. */
 export async function tidyUp ({ db, store, now, log }: Pick<JobDeps, 'db' | 'store' | 'now' | 'log'>, signal: AbortSignal): Promise<void> {
@@ -17,9 +19,10 @@ export async function tidyUp ({ db, store, now, log }: Pick<JobDeps, 'db' | 'sto
     if (row?.ours !== true) return
     const expired = await expireOpenUploads(db, store, new Date(now().getTime() - openUploadMs))
     const swept = await sweepObjects({ db, store, now, signal })
+    const leftoverBytes = await store.removeLeftovers(new Date(now().getTime() - leftoverMs))
     const backfills = await enqueueBackfills(db)
     await refreshTiers(db)
-    log.info({ expired, ...swept, backfills }, 'tidied up')
+    log.info({ expired, ...swept, leftoverBytes, backfills }, 'tidied up')
   } finally {
     // Closing the connection gives the lock up, whatever state it is in.
     client.release(true)

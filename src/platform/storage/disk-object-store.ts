@@ -192,7 +192,6 @@ export class DiskObjectStore implements ObjectStore {
     return this.#multiparts.list(prefix)
   }
 
-  /** Gives back what killed writers left, in bytes; to be called now and then with a time an hour or more ago. */
   async removeLeftovers (before: Date): Promise<number> {
     return await removeLeftovers(this.#objectsDir, this.#objects, before)
   }

@@ -85,6 +85,11 @@ export interface ObjectStore {
   abortMultipart(key: string, multipartId: string): Promise<void>
   listMultiparts(prefix: string): AsyncIterable<PendingMultipart>
 
+  /**
+   * Removes what broken-off writes from before then left behind, other than multipart uploads.
+   * @returns how many bytes it gave back; where the store keeps nothing of such writes, 0
+   */
+  removeLeftovers(before: Date): Promise<number>
   /** Fails with a sentence when the store can't be used: for readiness and `freshet doctor`. */
   check(): Promise<void>
   close(): Promise<void>

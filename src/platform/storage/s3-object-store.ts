@@ -194,6 +194,11 @@ export class S3ObjectStore implements ObjectStore {
     }
   }
 
+  /** S3 shows and keeps whole objects only. */
+  async removeLeftovers (): Promise<number> {
+    return 0
+  }
+
   async check (): Promise<void> {
     try {
       await this.#client.send(new HeadBucketCommand({ Bucket: this.#bucket }))
