@@ -244,6 +244,8 @@ async function checkPages (t: Test, browser: Browser, freshet: RunningFreshet): 
     await page.waitForLoadState('networkidle')
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      // Colours change with the next frame.
+      await page.evaluate(async () => { await new Promise((resolve) => { requestAnimationFrame(() => { requestAnimationFrame(resolve) }) }) })
       t.same(await violations(page), [], `${path} ${colorScheme}`)
     }
     await page.setViewportSize({ width: 320, height: 640 })
