@@ -11,6 +11,8 @@ import { everyFfmpeg, ffmpeg, makePicture, makeSound, type SoundOptions } from '
 
 const reader = createMediaReader({ children: 2 })
 t.teardown(reader.close)
+// Encoding takes its time on a busy machine.
+t.setTimeout(120_000)
 const ffmpegs = await everyFfmpeg()
 const systemFfmpeg = await findFfmpeg(undefined)
 
