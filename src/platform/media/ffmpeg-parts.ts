@@ -8,8 +8,8 @@ const needed = {
   decoders,
   demuxers,
   encoders: ['aac', 'flac', 'pcm_s16le'],
-  muxers: ['mp4', 'null', 's16le'],
-  filters: ['ebur128', 'aresample']
+  muxers: ['mp4', 'null', 's16le', 'hash'],
+  filters: ['ebur128', 'aresample', 'asplit', 'aformat', 'asettb', 'asetpts']
 } as const
 
 /** What the pipeline needs and this ffmpeg was built without: `encoder aac`, `filter ebur128` … */
