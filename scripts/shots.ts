@@ -84,7 +84,7 @@ async function prepare (page: Page, { url, setupUrl }: Started): Promise<void> {
   await page.locator('input[type=file]').first().setInputFiles(files)
   await page.locator('[data-state]').first().waitFor()
   await page.waitForTimeout(1_500)
-  await page.screenshot({ path: join(folder, 'upload-desktop-day.png') })
+  await page.screenshot({ path: join(folder, 'ledger-desktop-day.png') })
   await page.locator('[data-state=published]').nth(files.length - 1).waitFor({ timeout: 180_000 })
   await page.goto(`${url}/library/albums`)
   await page.locator('article .title').first().click()
@@ -104,7 +104,7 @@ async function photograph (context: BrowserContext, url: string, shoot: (page: P
   await page.getByLabel('Username').fill('ada')
   await page.getByLabel('Password', { exact: true }).fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('heading', { level: 1 }).waitFor()
+  await page.getByRole('navigation', { name: 'Main' }).first().waitFor()
   const visit = async (name: string, path: string): Promise<void> => {
     await page.goto(url + path)
     await page.getByRole('heading', { level: 1 }).waitFor()

@@ -2,7 +2,7 @@ export const studio = {
   'studio.sections': 'Sections of the studio',
   'upload.drop': 'Drop files or folders here',
   'upload.drop-now': 'Let go to upload',
-  'upload.drop-hint': 'FLAC, WAV, AIFF, ALAC, WavPack, MP3, AAC, Ogg Vorbis and Opus. Covers beside the music are taken too.',
+  'upload.drop-hint': 'FLAC, WAV, AIFF, ALAC, WavPack, MP3, AAC, Ogg Vorbis and Opus. Covers come from the files’ own tags.',
   'upload.choose-files': 'Choose files',
   'upload.choose-folder': 'Choose a folder',
   'upload.ledger': 'This upload',
