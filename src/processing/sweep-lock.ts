@@ -1,7 +1,7 @@
 import type { Transaction } from '../platform/database/database.ts'
 
 /** Any number, the same in every version: who publishes holds it shared, who deletes garbage holds it alone. */
-export const sweepLockKey = 7_270_736_911
+export const sweepLockKey = 7_270_736_913
 
 /** From here to the commit no garbage is deleted: an object that is seen to exist stays. */
 export async function holdSweep (tx: Transaction): Promise<void> {
