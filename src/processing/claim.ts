@@ -18,13 +18,15 @@ export type ClaimOutcome =
 
 /** Takes a waiting job, or a running one whose lease has lapsed. All times are on the database's clock. */
 export async function claimJob (db: Database, jobId: string, leaseSeconds: number): Promise<ClaimOutcome> {
-  const { rowCount } = await db.pool.query(
+  const { rows: [claimed] } = await db.pool.query<{ fence: number }>(
     `UPDATE job SET state = 'running', attempts = attempts + 1, fence = fence + 1, stage = NULL,
        lease_until = now() + make_interval(secs => $2), started_at = coalesce(started_at, now())
      WHERE id = $1 AND attempts < max_attempts
-       AND ((state = 'waiting' AND not_before <= now()) OR (state = 'running' AND lease_until < now()))`, [jobId, leaseSeconds])
+       AND ((state = 'waiting' AND not_before <= now()) OR (state = 'running' AND lease_until < now()))
+     RETURNING fence`, [jobId, leaseSeconds])
   const job = await db.prisma.job.findUnique({ where: { id: jobId } })
-  if (rowCount === 1 && job !== null) return { kind: 'claimed', claim: { job, fence: job.fence } }
+  // The fence is the one of our own claim: by the time the row is read, somebody else may have the next one.
+  if (claimed !== undefined && job !== null) return { kind: 'claimed', claim: { job, fence: claimed.fence } }
   if (job?.state === 'running') return { kind: 'held' }
   if (job?.state === 'failed') return { kind: 'failed' }
   if (job?.state !== 'waiting') return { kind: 'ended' }

@@ -3,7 +3,7 @@ import { indexDocuments } from '../catalog/search-index.ts'
 import type { Database, Transaction } from '../platform/database/database.ts'
 import type { ObjectStore } from '../platform/storage/object-store.ts'
 import { type Claim, finishJob, lockClaim } from './claim.ts'
-import { type Membership, readMembership, updateCounters } from './counters.ts'
+import { readMembership, updateCounters } from './counters.ts'
 import { type Candidate, judge, type Verdict } from './identity.ts'
 import { holdSweep } from './sweep-lock.ts'
 import type { StoredArtwork, StoredAudio } from './store-artefacts.ts'
@@ -52,11 +52,11 @@ export async function publish ({ db, store, now }: { readonly db: Database, read
       return
     }
     if (await store.head(original.key) === null) throw new OriginalMissingError(original.key)
-    const left = await readMembership(tx, verdict.trackId)
-    const albumId = await lockAlbums(tx, candidate.tags, left.albumIds[0])
+    const left = await tx.track.findUnique({ where: { id: verdict.trackId }, select: { albumId: true } })
+    const albumId = await lockAlbums(tx, candidate.tags, left?.albumId)
     await requireVerdict(tx, publication)
     await keepOriginal(tx, publication)
-    if (verdict.kind !== 'alternative') await change(tx, publication, { left, albumId, publishedAt: now() })
+    if (verdict.kind !== 'alternative') await change(tx, publication, { albumId, publishedAt: now() })
     await tx.original.update({ where: { sha256: candidate.sha256 }, data: { trackId: verdict.trackId } })
     await endUpload(tx, publication, 'published', now())
   })
@@ -80,13 +80,14 @@ async function keepOriginal (tx: Transaction, { candidate, original }: Publicati
 }
 
 interface Change {
-  readonly left: Membership
   readonly albumId: string
   readonly publishedAt: Date
 }
 
-async function change (tx: Transaction, { candidate, verdict, audio, artwork }: Publication, { left, albumId, publishedAt }: Change): Promise<void> {
+async function change (tx: Transaction, { candidate, verdict, audio, artwork }: Publication, { albumId, publishedAt }: Change): Promise<void> {
   const { trackId } = verdict
+  // Read under the album's lock: another publication may have changed artists and genres until then.
+  const left = await readMembership(tx, trackId)
   const artworkId = await writeArtwork(tx, artwork)
   await writeTrack(tx, { trackId, albumId, tags: candidate.tags, originalId: candidate.sha256, durationMs: candidate.durationMs, publishedAt })
   if (audio !== null) {

@@ -80,6 +80,27 @@ t.test('publishing', async (t) => {
     t.equal(await db.prisma.original.count({ where: { trackId: lossy.trackId } }), 3)
   })
 
+  t.test('counts right when two better sources come at once', async (t) => {
+    const tags = { title: 'Contested', artist: 'Di', album: 'Contest', track: '1' }
+    const { trackId } = await publish(await sound(pipeline, 'ogg', { tags: { ...tags, genre: 'First genre' }, seconds: 2, encoder: ['-c:a', 'libvorbis', '-b:a', '64k'] }), 'Contested.ogg')
+    const sources = await Promise.all(['Second genre', 'Third genre'].map((genre, n) => sound(pipeline, 'flac', { tags: { ...tags, genre }, seconds: 2, ...(n === 0 ? {} : { sampleRate: 96_000 }) })))
+    const { albumId } = await trackOf(trackId)
+    const ids = await db.prisma.$transaction(async (tx) => {
+      await tx.$queryRaw`SELECT 1 FROM album WHERE id = ${albumId}::uuid FOR UPDATE`
+      const uploaded: string[] = []
+      for (const [n, path] of sources.entries()) {
+        uploaded.push(await upload(pipeline, { path, relativePath: 'Contested.flac' }))
+        await until(async () => (await db.pool.query("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%FROM album%'")).rowCount === n + 1)
+      }
+      return uploaded
+    }, { timeout: 60_000 })
+    const rows = await Promise.all(ids.map((id) => ended(pipeline, id)))
+    t.ok(rows.every((row) => row.state === 'published' && row.trackId === trackId))
+    t.match(await trackOf(trackId), { fence: 3, original: { sampleRate: 96_000 } })
+    const genres = await db.prisma.genre.findMany({ where: { name: { endsWith: 'genre' } }, orderBy: { name: 'asc' }, select: { name: true, trackCount: true } })
+    t.same(genres, [{ name: 'First genre', trackCount: 0 }, { name: 'Second genre', trackCount: 0 }, { name: 'Third genre', trackCount: 1 }])
+  })
+
   t.test('takes the cover that lies beside the file', async (t) => {
     const picture = await makePicture(join(pipeline.dir, 'folder.jpg'), 200)
     await store.putFile('incoming/folder-picture', picture, { contentType: 'image/jpeg' })
