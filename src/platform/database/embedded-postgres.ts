@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
@@ -91,15 +91,18 @@ async function binaries (): Promise<string> {
   return join(root, 'native', 'bin')
 }
 
+/** Makes the cluster beside its place and moves it there whole: a start that is killed in between leaves none, not half of one. */
 function initialise (bin: string, { dir, passwordFile }: Location): void {
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  mkdirSync(dirname(dir), { recursive: true, mode: 0o700 })
   mkdirSync(dirname(passwordFile), { recursive: true, mode: 0o700 })
   writeFileSync(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600 })
+  const made = mkdtempSync(`${dir}-new-`)
   const [command, args] = asServerUser(join(bin, 'initdb'), [
-    '-D', dir, '-U', 'postgres', '-E', 'UTF8', '--locale=C.UTF-8', '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--no-instructions'
+    '-D', made, '-U', 'postgres', '-E', 'UTF8', '--locale=C.UTF-8', '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--no-instructions'
   ])
   const result = spawnSync(command, args, { encoding: 'utf8' })
   if (result.status !== 0) throw new EmbeddedPostgresError(`initdb failed: ${result.error?.message ?? result.stderr.trim()}`)
+  renameSync(made, dir)
 }
 
 async function startServer (bin: string, dir: string, port: number): Promise<ChildProcess> {

@@ -62,17 +62,19 @@ async function applyMissing (client: pg.Client, dir: string): Promise<string[]> 
   return applied
 }
 
+/** In one transaction with its row of the history: a start that is killed or fails leaves nothing, and the next one tries again. */
 async function apply (client: pg.Client, { name, sql, checksum }: { name: string, sql: string, checksum: string }): Promise<void> {
-  const id = randomUUID()
-  await client.query('INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ($1, $2, $3)', [id, checksum, name])
+  await client.query('BEGIN')
   try {
     await client.query(sql)
+    await client.query(
+      'INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count) VALUES ($1, $2, $3, now(), 1)',
+      [randomUUID(), checksum, name])
+    await client.query('COMMIT')
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    await client.query('UPDATE _prisma_migrations SET logs = $2 WHERE id = $1', [id, reason])
-    throw new MigrationFailedError(name, reason)
+    // The connection ends with the start, and with it the transaction.
+    throw new MigrationFailedError(name, error instanceof Error ? error.message : String(error))
   }
-  await client.query('UPDATE _prisma_migrations SET finished_at = now(), applied_steps_count = 1 WHERE id = $1', [id])
 }
 
 async function createDatabaseIfMissing (connectionString: string): Promise<void> {
