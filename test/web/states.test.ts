@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
+import type { Role } from '../../src/accounts/actor.ts'
 import { testApp, testPassword, type TestApp } from '../support/app.ts'
 import { seedAlbum } from '../support/catalogue.ts'
 import { complaintsOf, testBrowser } from '../support/chromium.ts'
@@ -14,8 +15,8 @@ const longName = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunter
 
 interface Visit extends TestApp { readonly url: string, readonly page: Page, readonly complaints: string[] }
 
-/** The real app and the built client, and a browser in which a listener has signed in. Undefined where either is missing. */
-async function visit (t: Test): Promise<Visit | undefined> {
+/** The real app and the built client, and a browser in which somebody has signed in. Undefined where either is missing. */
+async function visit (t: Test, role: Role = 'listener'): Promise<Visit | undefined> {
   if (!existsSync(webRoot)) { t.pass('the client is not built', { skip: 'npm run build first' }); return undefined }
   const browser = await testBrowser(t)
   if (browser === undefined) return undefined
@@ -23,7 +24,7 @@ async function visit (t: Test): Promise<Visit | undefined> {
   const url = `http://localhost:${port}`
   const server = await testApp(t, { webRoot, env: { PORT: String(port), PUBLIC_URL: url, ORGANISATION: 'Commonplace' } })
   await server.app.listen({ host: 'localhost', port })
-  await server.user('listener', 'lis')
+  await server.user(role, 'lis')
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' })
   const page = await context.newPage()
   const complaints = complaintsOf(page)
@@ -54,7 +55,7 @@ t.test('in every state the page says what is the matter and how to go on', { tim
     let asked = 0
     page.on('request', (request) => { if (request.url().includes('/api/tracks?')) asked += 1 })
     await page.goto(`${url}/library/tracks`)
-    await page.getByText('Piece 0000').waitFor()
+    await page.getByText('Piece 0000', { exact: true }).waitFor()
     t.equal(asked, 1, 'at first one page is asked for, once')
     for (let i = 0; i < 40 && await page.getByText(`${many + 2} entries in all`).count() === 0; i++) {
       await page.mouse.wheel(0, 4_000)
@@ -64,7 +65,7 @@ t.test('in every state the page says what is the matter and how to go on', { tim
     t.equal(asked, Math.ceil((many + 2) / 100), 'each page once')
     t.ok(await page.locator('main li').count() < 80, 'rows out of sight are not in the document')
     await page.evaluate(() => { scrollTo(0, document.documentElement.scrollHeight) })
-    await page.getByText(`Piece 0${many - 1}`).waitFor()
+    await page.getByText(`Piece 0${many - 1}`, { exact: true }).waitFor()
     t.equal(await page.locator('main li').last().getAttribute('aria-setsize'), String(many + 2), 'a screen reader hears of all of them')
   })
 
@@ -148,4 +149,40 @@ t.test('in every state the page says what is the matter and how to go on', { tim
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
   })
   t.same(complaints.filter((complaint) => !/ERR_INTERNET_DISCONNECTED/.test(complaint)), [])
+})
+
+t.test('an upload that was cut off goes on from the parts that had arrived, when the same file is dropped again', { timeout: 100_000 }, async (t) => {
+  const v = await visit(t, 'curator')
+  if (v === undefined) return
+  const { page, url } = v
+  const sent: string[] = []
+  const drop = async (): Promise<void> => {
+    await page.goto(`${url}/studio/upload`)
+    await page.locator('.drop').waitFor()
+    // Four parts and a rest, of bytes that differ from part to part.
+    const transfer = await page.evaluateHandle((size) => {
+      const data = new DataTransfer()
+      data.items.add(new File([Uint8Array.from({ length: size }, (_, i) => i >> 16)], 'long.wav', { lastModified: 1_700_000_000_000 }))
+      return data
+    }, 34 * 2 ** 20)
+    await page.dispatchEvent('.drop', 'drop', { dataTransfer: transfer })
+  }
+  // The line lets two parts through, then it is dead.
+  await page.route('**/store/**', async (route) => {
+    if (sent.length >= 2) { await route.abort('connectionfailed'); return }
+    sent.push(route.request().url())
+    await route.continue()
+  })
+  await drop()
+  await page.locator('[data-state=waiting-for-line]').waitFor({ timeout: 30_000 })
+  t.match(await page.locator('[data-state]').innerText(), /Waiting for the line/, 'it says what it waits for')
+  await page.getByRole('button', { name: 'Pause long.wav' }).click()
+  await page.locator('[data-state=paused]').waitFor()
+  await page.unroute('**/store/**')
+  const after: string[] = []
+  page.on('request', (request) => { if (request.method() === 'PUT') after.push(request.url()) })
+  await drop()
+  await page.locator('[data-state=received]').waitFor({ timeout: 60_000 })
+  t.equal(sent.length, 2)
+  t.equal(after.length, Math.ceil(34 / 8) - 2, 'only what was missing is sent')
 })

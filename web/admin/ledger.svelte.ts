@@ -44,6 +44,9 @@ export const ledger = {
   /** Bytes a second, over the last seconds. */
   get rate () { return rate }
 }
+// On whatever page the curator is by now: leaving would cut the files off.
+addEventListener('beforeunload', (event) => { if (ledger.sending) event.preventDefault() })
+
 const counted = (): LedgerRow[] => rows.filter((row) => row.state !== 'cancelled')
 
 /** Takes files in; what is there already goes on, what isn't music is left out. Returns how many were left out. */

@@ -25,17 +25,8 @@ export interface NavigateOptions {
   readonly keepFocus?: boolean
 }
 
-let blocker: (() => boolean) | null = null
-
-/** Asks before every move while set; the move happens only if it answers true. */
-export function guardLeaving (mayLeave: (() => boolean) | null): void {
-  blocker = mayLeave
-}
-
 /** Goes to a path of this client, such as `/albums/…`. */
 export function navigate (href: string, { replace = false, keepFocus = false }: NavigateOptions = {}): void {
-  const moved = new URL(href, location.href).pathname !== location.pathname
-  if (moved && blocker !== null && !blocker()) return
   scrollByKey.set(here.key, scrollY)
   const next: HistoryState = { key: `${Date.now()}-${Math.random()}` }
   if (replace) history.replaceState(next, '', href)
