@@ -7,6 +7,7 @@ import { pino } from 'pino'
 import { readConfig } from '../src/config.ts'
 import { openPlatform, type Platform } from '../src/open-platform.ts'
 import { findFfmpeg } from '../src/platform/media/ffmpeg.ts'
+import { fetchObject } from '../src/processing/fetch-object.ts'
 
 // Imports a folder of real music as a user does, then decodes every source and every rendition beside each other:
 // all published, none silent, durations within 50 ms. npm run proof:archive -- FOLDER
@@ -38,20 +39,24 @@ async function main (folder: string | undefined): Promise<number> {
   }
 }
 
-async function compare ({ db }: Platform, dataDir: string): Promise<string[]> {
+async function compare ({ db, store }: Platform, dataDir: string): Promise<string[]> {
   const { rows } = await db.pool.query<Row>(
     `SELECT upload.relative_path, rendition.name, original.object_key AS original, rendition.object_key AS rendition,
             rendition.encoder_delay, rendition.sample_rate, rendition.sample_count
      FROM rendition JOIN track ON track.id = rendition.track_id JOIN original ON original.sha256 = track.original_id
      JOIN upload ON upload.track_id = track.id AND upload.sha256 = original.sha256
      WHERE track.state = 'published' ORDER BY upload.relative_path, rendition.name`)
+  const hear = async (key: string) => {
+    const { path } = await fetchObject(store, { key, path: join(dataDir, 'heard') }, new AbortController().signal)
+    return await listen(path).finally(() => rmSync(path))
+  }
   const sources = new Map<string, Sounding>()
   const faults: string[] = []
   let widestMs = 0
   for (const row of rows) {
-    const source = sources.get(row.original) ?? await listen(join(dataDir, 'objects', row.original))
+    const source = sources.get(row.original) ?? await hear(row.original)
     sources.set(row.original, source)
-    const rendition = await listen(join(dataDir, 'objects', row.rendition))
+    const rendition = await hear(row.rendition)
     const offMs = Math.abs(Number(row.sample_count) / row.sample_rate * 1_000 - source.ms)
     widestMs = Math.max(widestMs, offMs)
     if (offMs > toleranceMs || rendition.ms + toleranceMs < source.ms) faults.push(`${row.relative_path} ${row.name}: ${rendition.ms.toFixed(0)} ms, its source ${source.ms.toFixed(0)} ms`)
