@@ -16,12 +16,12 @@ async function main (): Promise<void> {
   const work = mkdtempSync(join(tmpdir(), 'freshet-demo-'))
   const folder = join(work, album.artist, album.title)
   mkdirSync(folder, { recursive: true })
+  const cover = join(work, 'cover.jpg')
+  writeFileSync(cover, await drawCover())
   for (const [index, piece] of pieces.entries()) {
     const { parts, seconds } = compose(piece, index + 1)
     const wav = join(work, 'piece.wav')
-    const cover = join(work, 'cover.jpg')
     writeFileSync(wav, toWav(mix(parts, { seconds, seed: index + 1, peak: piece.peak })))
-    writeFileSync(cover, await drawCover(index))
     const name = `${String(index + 1).padStart(2, '0')} ${piece.title}.flac`
     execFileSync(ffmpeg.path, ['-v', 'error', '-i', wav, '-i', cover, '-map', '0:a', '-map', '1:v', '-c:a', 'flac', '-c:v', 'copy', '-disposition:v', 'attached_pic', ...tags(piece, index), join(folder, name)])
   }
