@@ -25,11 +25,12 @@ const deletedAtOnce = 50
 const prefixes = ['incoming/', 'media/', 'originals/']
 
 /**
- * Deletes what nothing in the database refers to and what is older than the grace time: losing attempts, replaced
- * renditions, the incoming files of ended uploads. Holds a page of keys in memory, whatever the store's size.
+ * Deletes what nothing in the database refers to and what is older than the grace time: losing attempts, the incoming
+ * files of ended uploads, renditions whose replacement is as old. Holds a page of keys in memory, whatever the store's size.
  */
 export async function sweepObjects ({ db, store, now, signal }: SweepDeps, graceMs: number = sweepGraceMs): Promise<Swept> {
   const olderThan = new Date(now().getTime() - graceMs)
+  await db.pool.query('DELETE FROM stored_object WHERE replaced_at < $1', [olderThan])
   let deleted = 0
   let deletedBytes = 0
   for await (const page of agedObjects(store, olderThan)) {
@@ -68,7 +69,7 @@ export async function unreferenced (pool: Pick<pg.Pool | pg.PoolClient, 'query'>
     `SELECT key FROM unnest($1::text[]) AS listed(key)
      WHERE NOT EXISTS (SELECT FROM stored_object WHERE stored_object.key = listed.key)
        AND NOT EXISTS (SELECT FROM upload WHERE object_key = listed.key AND state IN ('open', 'received'))
-       AND NOT EXISTS (SELECT FROM job WHERE payload->>'folderArtworkKey' = listed.key AND state <> 'done')`, [keys])
+       AND NOT EXISTS (SELECT FROM job WHERE payload->>'folderArtworkKey' = listed.key AND state IN ('waiting', 'running', 'failed'))`, [keys])
   return rows.map(({ key }) => key)
 }
 

@@ -13,7 +13,7 @@ export async function writeAudio (tx: Transaction, trackId: string, { renditions
   ]
   await tx.rendition.deleteMany({ where: { trackId } })
   await tx.waveform.deleteMany({ where: { trackId } })
-  await forgetObjects(tx, old)
+  await retireObjects(tx, old)
   await recordObjects(tx, [...renditions, waveform])
   await tx.rendition.createMany({
     data: renditions.map((file) => ({
@@ -59,7 +59,7 @@ async function writeNewArtwork (tx: Transaction, artwork: Extract<StoredArtwork,
   const { id: artworkId } = await tx.artwork.findUniqueOrThrow({ where: { sourceSha256 }, select: { id: true } })
   const old = await tx.artworkImage.findMany({ where: { artworkId }, select: { objectKey: true } })
   await tx.artworkImage.deleteMany({ where: { artworkId } })
-  await forgetObjects(tx, old)
+  await retireObjects(tx, old)
   await recordObjects(tx, artwork.images)
   await tx.artworkImage.createMany({ data: artwork.images.map(({ sizePx, format, key }) => ({ artworkId, sizePx, format, objectKey: key })) })
 }
@@ -68,6 +68,7 @@ async function recordObjects (tx: Transaction, files: ReadonlyArray<Stored<Artef
   await tx.storedObject.createMany({ data: files.map((file) => ({ key: file.key, sizeBytes: file.sizeBytes, sha256: file.sha256, contentType: contentTypeOf(file) })) })
 }
 
-async function forgetObjects (tx: Transaction, objects: ReadonlyArray<{ readonly objectKey: string }>): Promise<void> {
-  await tx.storedObject.deleteMany({ where: { key: { in: objects.map(({ objectKey }) => objectKey) } } })
+/** Their rows keep them from the sweep until the grace time is over: somebody may be listening. */
+async function retireObjects (tx: Transaction, objects: ReadonlyArray<{ readonly objectKey: string }>): Promise<void> {
+  await tx.storedObject.updateMany({ where: { key: { in: objects.map(({ objectKey }) => objectKey) } }, data: { replacedAt: new Date() } })
 }

@@ -54,7 +54,10 @@ t.test('keeping house', async (t) => {
     t.equal(after.length, before.length)
     t.ok(after.every(({ recipeVersion, objectKey }) => recipeVersion === 1 && !before.some((old) => old.objectKey === objectKey)))
     t.match(await db.prisma.track.findUnique({ where: { id: trackId ?? '' } }), { title: 'Kept', fence: 2, artworkId: null })
-    t.match(await sweepObjects({ db, store, now }, -1_000), { deleted: 5 }, 'what they replace becomes garbage')
+    const inAWeek = () => new Date(Date.now() + 7 * 24 * 3_600_000)
+    await db.prisma.storedObject.updateMany({ where: { replacedAt: { not: null } }, data: { replacedAt: new Date(inAWeek().getTime() - 3_600_000) } })
+    t.match(await sweepObjects({ db, store, now: inAWeek }), { deleted: 0 }, 'somebody may be listening to what was replaced an hour ago')
+    t.match(await sweepObjects({ db, store, now: inAWeek }, 0), { deleted: 5 }, 'what they replace becomes garbage')
     t.same((await fsck(pipeline, true)).breaches, [])
   })
 

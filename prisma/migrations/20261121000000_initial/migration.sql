@@ -112,6 +112,7 @@ CREATE TABLE "stored_object" (
     "sha256" TEXT NOT NULL,
     "content_type" TEXT NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "replaced_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "stored_object_pkey" PRIMARY KEY ("key")
 );
@@ -534,6 +535,9 @@ CREATE INDEX "original_audio_hash_idx" ON "original"("audio_hash");
 CREATE INDEX "original_track_id_idx" ON "original"("track_id");
 
 -- CreateIndex
+CREATE INDEX "original_object_key_idx" ON "original"("object_key");
+
+-- CreateIndex
 CREATE INDEX "rendition_object_key_idx" ON "rendition"("object_key");
 
 -- CreateIndex
@@ -731,6 +735,8 @@ CREATE INDEX "search_term_prefix" ON "search_term" ("term" text_pattern_ops);
 
 -- Rows that a receiver may take next.
 CREATE INDEX "queue_message_ready" ON "queue_message" ("queue", "visible_at", "id") WHERE "dead_at" IS NULL;
+-- Objects that the sweep may delete in time.
+CREATE INDEX "stored_object_replaced" ON "stored_object" ("replaced_at") WHERE "replaced_at" IS NOT NULL;
 -- Jobs whose message is still to be sent.
 CREATE INDEX "job_unsent" ON "job" ("not_before") WHERE "state" = 'waiting' AND "sent_at" IS NULL;
 -- At most one open ticket a curator and file.
