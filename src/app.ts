@@ -12,6 +12,7 @@ import { accessTokens } from './http/access-tokens.ts'
 import { createAuthenticate } from './http/auth.ts'
 import { limitBodyTime, pacesBodies } from './http/body-timeout.ts'
 import { endConnectionsWhenClosing } from './http/closing.ts'
+import { compressAnswers } from './http/compression.ts'
 import { answerErrors } from './http/error-handler.ts'
 import { healthRoutes } from './http/health.ts'
 import { jsonBodies } from './http/json-bodies.ts'
@@ -83,20 +84,27 @@ export async function buildApp (deps: AppDeps): Promise<FastifyInstance> {
 
   // Before the flood limit, which is for JSON: a player asks for many pieces.
   await app.register((scope) => mediaRoutes(scope, deps))
-  await limitFloods(app, limits.requestsPerMinute)
+  await limitFloods(app, config.http.requestsPerMinute)
   await app.register(healthRoutes, deps)
   await app.register(metricsRoutes, { metrics })
   await app.register(async (api) => {
-    await api.register(openapiRoutes)
     await api.register(accountRoutes, { ...accountsDeps(deps, metrics), accessTokens: tokens })
-    await api.register(catalogRoutes, { db, findPlaylists: (...wanted) => findPlaylists(db, ...wanted) })
-    await api.register(playlistsRoutes, deps)
-    await api.register(streamingRoutes, deps)
-    await api.register(jobRoutes, deps)
-    await api.register(uploadRoutes, { ...deps, maxBytes: config.uploads.maxBytes, demoDir })
+    await api.register((scope) => compressedRoutes(scope, deps))
   }, { prefix: '/api' })
-  await webClient(app, { webRoot: deps.webRoot, requestsPerMinute: limits.requestsPerMinute })
+  await webClient(app, { webRoot: deps.webRoot, requestsPerMinute: config.http.requestsPerMinute })
   return app
+}
+
+/** Not the accounts' routes: the length of a compressed answer may tell of a token in it. */
+async function compressedRoutes (scope: FastifyInstance, deps: AppDeps): Promise<void> {
+  const { config, db } = deps
+  await compressAnswers(scope)
+  await scope.register(openapiRoutes)
+  await scope.register(catalogRoutes, { db, findPlaylists: (...wanted) => findPlaylists(db, ...wanted) })
+  await scope.register(playlistsRoutes, deps)
+  await scope.register(streamingRoutes, deps)
+  await scope.register(jobRoutes, deps)
+  await scope.register(uploadRoutes, { ...deps, maxBytes: config.uploads.maxBytes, demoDir })
 }
 
 /** What S3 and CloudFront do in AWS: uploads to presigned addresses, media from signed ones. */

@@ -45,13 +45,19 @@ const flag = (meaning: string): SettingWithFallback<boolean> => {
   return { ...choice, parse: (value) => choice.parse(value) === 'true' }
 }
 
-const url = (meaning: string): Setting<string> => ({
+/** `music.example.org:3000` is an address too, of the scheme `music.example.org`: hence the schemes. */
+const address = (schemes: readonly string[], example: string) => (meaning: string): Setting<string> => ({
   parse (value) {
-    if (!URL.canParse(value)) throw new Error('must be an absolute address such as https://music.example.org')
+    const protocol = URL.canParse(value) ? new URL(value).protocol : undefined
+    if (protocol === undefined || !schemes.includes(protocol)) throw new Error(`must be an absolute address such as ${example}`)
     return value.replace(/\/+$/, '')
   },
   meaning
 })
+
+const url = address(['http:', 'https:'], 'https://music.example.org')
+
+const postgresUrl = address(['postgres:', 'postgresql:'], 'postgres://user:password@db.example.org:5432/freshet')
 
 /** Every setting Freshet knows. docs/configuration.md and .env.example are generated from this table. */
 export const settings = {
@@ -61,9 +67,10 @@ export const settings = {
   PORT: integer('Port to listen on; 0 takes a free one.', 3000, 0, 65535),
   PUBLIC_URL: url('Address under which browsers reach the service. Default: http://localhost:PORT.'),
   TRUST_PROXY: text('Comma-separated networks (CIDR) of the load balancers whose X-Forwarded-* headers count.', ''),
+  REQUESTS_PER_MINUTE: integer('Requests an instance answers one user in a minute, or one address where nobody is signed in; media don’t count. 0 means no limit.', 12_000, 0, 10_000_000),
   ORGANISATION: text('Name of the organisation, shown in the web client.', 'Freshet'),
   DATA_DIR: text('Folder in which everything local lives: database, music, keys.', './data'),
-  DATABASE_URL: url('Postgres 14 or newer. Without it Freshet runs its own Postgres in DATA_DIR.'),
+  DATABASE_URL: postgresUrl('Postgres 14 or newer. Without it Freshet runs its own Postgres in DATA_DIR.'),
   DATABASE_POOL: integer('Connections a process keeps to Postgres.', 10, 2, 200),
   STORAGE: oneOf('Where music and pictures are kept.', 'disk', 'disk', 's3'),
   S3_BUCKET: optionalText('Bucket, when STORAGE is s3.'),
@@ -95,7 +102,7 @@ export interface Config {
   readonly organisation: string
   readonly logLevel: string
   readonly dataDir: string
-  readonly http: { readonly host: string, readonly port: number, readonly publicUrl: string, readonly trustProxy: readonly string[] }
+  readonly http: { readonly host: string, readonly port: number, readonly publicUrl: string, readonly trustProxy: readonly string[], readonly requestsPerMinute: number }
   readonly database: { readonly poolSize: number } & (
     | { readonly kind: 'embedded', readonly dir: string, readonly passwordFile: string }
     | { readonly kind: 'url', readonly url: string })
@@ -178,7 +185,13 @@ function toConfig (v: Values): Config {
     organisation: v.ORGANISATION,
     logLevel: v.LOG_LEVEL,
     dataDir,
-    http: { host: v.HOST, port: v.PORT, publicUrl, trustProxy: v.TRUST_PROXY.split(',').map((n) => n.trim()).filter(Boolean) },
+    http: {
+      host: v.HOST,
+      port: v.PORT,
+      publicUrl,
+      trustProxy: v.TRUST_PROXY.split(',').map((n) => n.trim()).filter(Boolean),
+      requestsPerMinute: v.REQUESTS_PER_MINUTE
+    },
     database: v.DATABASE_URL === undefined
       ? { kind: 'embedded', dir: join(dataDir, 'postgres'), passwordFile: join(dataDir, 'secrets', 'postgres-password'), poolSize: v.DATABASE_POOL }
       : { kind: 'url', url: v.DATABASE_URL, poolSize: v.DATABASE_POOL },

@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
+import { brotliDecompressSync } from 'node:zlib'
 import type { InjectOptions } from 'fastify'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
@@ -174,7 +175,7 @@ t.test('the web client', async (t) => {
 })
 
 t.test('without CloudFront the service is its own edge, and its own store', async (t) => {
-  const { app, store, deps, clock } = await testApp(t, { limits: { requestsPerMinute: 5 } })
+  const { app, store, deps, clock } = await testApp(t, { env: { REQUESTS_PER_MINUTE: '5' } })
   const key = 'media/0190a1b2-0000-7000-8000-000000000001/1/waveform.bin'
   await store.put(key, Buffer.from('0123456789'), { contentType: 'application/octet-stream' })
   const { url } = deps.signer.signObject(key, new Date(clock.now.getTime() + 60_000))
@@ -213,6 +214,30 @@ t.test('the API describes itself', async (t) => {
   const page = await app.inject('/api/docs/')
   t.match(page.body, /swagger-ui/)
   t.notMatch(page.body, /<script>|<style>|\son\w+=/, 'nothing inline, which the policy would stop')
+})
+
+t.test('what has a default need not be sent', async (t) => {
+  const { app } = await testApp(t)
+  const { paths } = (await app.inject('/api/openapi.json')).json<{ paths: Record<'/api/tracks', { get: { parameters: Array<{ name: string, required: boolean }> } }> }>()
+  const parameters = paths['/api/tracks'].get.parameters.map(({ name, required }) => [name, required])
+  t.strictSame(parameters, [['limit', false], ['cursor', false], ['sort', false], ['genre', false], ['artist', false]])
+})
+
+t.test('long answers are compressed, but for those that carry tokens', async (t) => {
+  const { app, user } = await testApp(t)
+  const { bearer, username } = await user('listener')
+  for (let n = 0; n < 20; n += 1) await app.inject({ method: 'POST', url: '/api/playlists', headers: bearer, payload: { name: `list ${n}` } })
+  const ask = (options: InjectOptions) => app.inject({ ...options, headers: { ...bearer, 'accept-encoding': 'gzip, br' } })
+  const plain = await app.inject({ url: '/api/playlists', headers: bearer })
+  const list = await ask({ url: '/api/playlists' })
+  t.match(list.headers, { 'content-encoding': 'br', vary: /accept-encoding/i, 'cache-control': 'private, no-store' })
+  t.equal(brotliDecompressSync(list.rawPayload).toString(), plain.body)
+  t.equal((await ask({ url: '/api/openapi.json' })).headers['content-encoding'], 'br')
+  t.equal((await ask({ url: '/api/playlists?limit=1' })).headers['content-encoding'], undefined, 'short')
+  for (let n = 0; n < 30; n += 1) await app.inject({ method: 'POST', url: '/api/session', payload: { username, password: testPassword } })
+  const sessions = await ask({ url: '/api/sessions' })
+  t.ok(sessions.rawPayload.length > 1_024)
+  t.equal(sessions.headers['content-encoding'], undefined)
 })
 
 t.test('secrets never reach the log', async (t) => {
@@ -254,7 +279,7 @@ t.test('a forwarding header counts only from the load balancers named', async (t
 })
 
 t.test('a flood is turned away with a time to wait', async (t) => {
-  const { app, user } = await testApp(t, { limits: { requestsPerMinute: 20 } })
+  const { app, user } = await testApp(t, { env: { REQUESTS_PER_MINUTE: '20' } })
   const ada = await user('listener')
   // One after the other: the counter takes what comes within one turn of the event loop for one moment.
   const flood = async (count: number, options: InjectOptions) => {
@@ -269,6 +294,8 @@ t.test('a flood is turned away with a time to wait', async (t) => {
   t.notOk((await flood(30, { url: '/healthz' })).includes(429), 'health checks are never refused')
   const missed = await flood(10, { url: '/api/nope', remoteAddress: '203.0.113.1' })
   t.equal(missed.filter((status) => status === 404).length, 2, 'who looks for holes gets a tenth')
+  const open = await testApp(t, { env: { REQUESTS_PER_MINUTE: '0' } })
+  t.equal((await open.app.inject('/api/nope')).statusCode, 404, 'without a limit everything works')
 })
 
 t.test('overload is shed quickly and counted, while health checks are answered', async (t) => {
@@ -289,7 +316,8 @@ t.test('overload is shed quickly and counted, while health checks are answered',
 })
 
 t.test('over real connections', async (t) => {
-  const { app, listen } = await testApp(t, { limits: { headersTimeoutMs: 300, bodyTimeoutMs: 300 } })
+  const { lines, log } = capturedLog()
+  const { app, listen } = await testApp(t, { log, limits: { headersTimeoutMs: 300, bodyTimeoutMs: 300 } })
   const port = Number(new URL(await listen()).port)
   /** Sends the pieces one after the other; resolves with the answer once the server has closed the connection. */
   const send = (pieces: string[], { gapMs = 0 } = {}) => new Promise<{ text: string, ms: number }>((resolve) => {
@@ -318,6 +346,14 @@ t.test('over real connections', async (t) => {
     const { text, ms } = await send(['POST /api/session HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{', ...Array<string>(100).fill(' ')], { gapMs: 50 })
     t.notMatch(text, /HTTP\/1.1 200/)
     t.ok(ms < 2_000, `${Math.round(ms)} ms`)
+  })
+  t.test('who hangs up in a body is no fault of ours', async (t) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.write('POST /api/session HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    socket.destroy()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    t.match(lines().find(({ code }) => code === 'ECONNRESET'), { level: 20, msg: 'request refused' })
   })
   t.test('two readings of one request are refused', async (t) => {
     const smuggled = 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n'

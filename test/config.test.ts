@@ -47,6 +47,11 @@ t.test('every fault is named, all at once', async (t) => {
   t.match(faults[0], /PORT must be a whole number from 0 to 65535/)
 })
 
+t.test('an address has a scheme that the setting can use', async (t) => {
+  t.match(faultsOf({ PUBLIC_URL: 'music.example.org:3000', MEDIA_URL: 'localhost:3000', CDN_KEY_PAIR_ID: 'K', DATABASE_URL: 'https://db.example.org/freshet' }),
+    [/^PUBLIC_URL .*https:/, /^DATABASE_URL .*postgres:/, /^MEDIA_URL .*https:/])
+})
+
 t.test('production refuses to make up secrets', async (t) => {
   t.same(faultsOf(production), [])
   for (const name of ['DATABASE_URL', 'PUBLIC_URL', 'CDN_PRIVATE_KEY', 'JWT_PRIVATE_KEY', 'UPLOAD_SECRET'] as const) {

@@ -55,7 +55,8 @@ function answerTo (error: FastifyError, request: FastifyRequest): Answer {
   const status = error.statusCode ?? 500
   const known = ofFastify[error.code]
   if (known !== undefined) return { ...known, status }
-  if (isDatabaseAway(error)) return { status: 503, code: 'UNAVAILABLE', message: 'the database does not answer; try again in a moment' }
+  // An error with a status is no fault of the database: a client that hangs up is ECONNRESET too, with 400.
+  if (error.statusCode === undefined && isDatabaseAway(error)) return { status: 503, code: 'UNAVAILABLE', message: 'the database does not answer; try again in a moment' }
   if (status >= 500 && status !== 503) return { status, code: 'INTERNAL', message: `something went wrong here; an administrator finds it in the log under ${request.id}` }
   const ours = typeof error.code === 'string' && !error.code.startsWith('FST_')
   return { status, code: ours ? error.code : 'INVALID_REQUEST', message: error.message }

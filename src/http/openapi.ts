@@ -34,12 +34,23 @@ function documented (schema: FastifySchema | undefined, url: string, access: Acc
   return asRecord(in31({ ...rest, description: text, security }))
 }
 
-/** OpenAPI 3.1 is JSON Schema, which knows null as a type and not `nullable`. */
+/**
+ * OpenAPI 3.1 is JSON Schema, which knows null as a type and not `nullable`. What has a default is filled in when it is
+ * missing, so nobody need send it, however sure the handler is of having it.
+ */
 function in31 (value: unknown): unknown {
   if (Array.isArray(value)) return value.map(in31)
   if (!isRecord(value)) return value
   const { nullable, ...rest } = Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, in31(inner)]))
-  return nullable === true ? { anyOf: [rest, { type: 'null' }] } : rest
+  const { required, properties } = rest
+  const schema = Array.isArray(required) && isRecord(properties)
+    ? { ...rest, required: required.filter((name) => !hasDefault(properties[String(name)])) }
+    : rest
+  return nullable === true ? { anyOf: [schema, { type: 'null' }] } : schema
+}
+
+function hasDefault (schema: unknown): boolean {
+  return isRecord(schema) && 'default' in schema
 }
 
 function asRecord (value: unknown): Record<string, unknown> {

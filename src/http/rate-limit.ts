@@ -11,9 +11,10 @@ const notFoundShare = 0.1
 
 /**
  * Against floods, counted by each instance for itself: one user, or one address where nobody is signed in. Routes that
- * serve media take no part (`config: { rateLimit: false }`).
+ * serve media take no part (`config: { rateLimit: false }`). 0: no limit.
  */
 export async function limitFloods (app: FastifyInstance, requestsPerMinute: number): Promise<void> {
+  if (requestsPerMinute === 0) return
   await app.register(rateLimit, {
     max: requestsPerMinute,
     timeWindow: minuteMs,
@@ -25,7 +26,7 @@ export async function limitFloods (app: FastifyInstance, requestsPerMinute: numb
   })
 }
 
-/** A limiter of its own for what isn't found. */
+/** A limiter of its own for what isn't found; for the options of the handler. */
 export function notFoundLimit (app: FastifyInstance, requestsPerMinute: number) {
-  return app.rateLimit({ max: Math.ceil(requestsPerMinute * notFoundShare), timeWindow: minuteMs })
+  return requestsPerMinute === 0 ? {} : { preHandler: app.rateLimit({ max: Math.ceil(requestsPerMinute * notFoundShare), timeWindow: minuteMs }) }
 }

@@ -20,7 +20,8 @@ export async function securityHeaders (app: FastifyInstance, config: Config): Pr
   app.addHook('onRequest', async (request, reply) => {
     reply.header('permissions-policy', permissions)
     // What the API says is for the one who asked, now.
-    if (request.url.startsWith('/api/')) reply.header('cache-control', 'private, no-store')
+    // By the route: the address may be written in other ways (/%61pi/…).
+    if (request.routeOptions.url?.startsWith('/api/') === true || request.url.startsWith('/api/')) reply.header('cache-control', 'private, no-store')
   })
 }
 

@@ -10,11 +10,9 @@ export interface ServerLimits {
   readonly bodyTimeoutMs: number
   /** 0: no limit. */
   readonly eventLoopDelayMs: number
-  /** Of one user, or of one address without a user. */
-  readonly requestsPerMinute: number
 }
 
-export const serverLimits: ServerLimits = { headersTimeoutMs: 10_000, bodyTimeoutMs: 15_000, eventLoopDelayMs: 100, requestsPerMinute: 12_000 }
+export const serverLimits: ServerLimits = { headersTimeoutMs: 10_000, bodyTimeoutMs: 15_000, eventLoopDelayMs: 100 }
 
 /** JSON only; music goes to the object store. */
 const bodyLimitBytes = 262_144

@@ -1,8 +1,7 @@
-import { constants } from 'node:zlib'
-import compress from '@fastify/compress'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { accessForAll } from './access.ts'
+import { compressAnswers } from './compression.ts'
 import { notFound, sendAnswer } from './error-handler.ts'
 import { notFoundLimit } from './rate-limit.ts'
 
@@ -16,15 +15,13 @@ export interface WebClientDeps {
 const hashedPath = /[/\\]assets[/\\]/
 /** Addresses that are the server's: nothing there is a page of the client. */
 const serverPath = /^\/(api|media|store|originals)(\/|$)/
-const minCompressedBytes = 1_024
-const brotliQuality = 5
 
 /** The files of the client, and its page for every address of its own that a browser opens or reloads. */
 export async function webClient (app: FastifyInstance, { webRoot, requestsPerMinute }: WebClientDeps): Promise<void> {
   if (webRoot !== undefined) {
     await app.register(async (scope) => {
       accessForAll(scope, 'public')
-      await scope.register(compress, { global: true, threshold: minCompressedBytes, encodings: ['br', 'gzip'], brotliOptions: { params: { [constants.BROTLI_PARAM_QUALITY]: brotliQuality } } })
+      await compressAnswers(scope)
       await scope.register(fastifyStatic, {
         root: webRoot,
         cacheControl: false,
@@ -34,7 +31,7 @@ export async function webClient (app: FastifyInstance, { webRoot, requestsPerMin
       })
     })
   }
-  app.setNotFoundHandler({ preHandler: notFoundLimit(app, requestsPerMinute) }, (request, reply) => answerUnknown(request, reply, webRoot))
+  app.setNotFoundHandler(notFoundLimit(app, requestsPerMinute), (request, reply) => answerUnknown(request, reply, webRoot))
 }
 
 function answerUnknown (request: FastifyRequest, reply: FastifyReply, webRoot: string | undefined): FastifyReply {

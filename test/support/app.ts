@@ -55,7 +55,7 @@ export async function testApp (t: Test, { env, ...overrides }: TestAppOverrides 
   const db = overrides.db === undefined ? await testDatabase(t) : { ...overrides.db, url: '' }
   const dir = await mkdtemp(join(tmpdir(), 'freshet-app-'))
   t.teardown(() => rm(dir, { recursive: true, force: true }))
-  const config = readConfig({ NODE_ENV: 'test', DATA_DIR: dir, DATABASE_URL: db.url, ...env })
+  const config = readConfig({ NODE_ENV: 'test', DATA_DIR: dir, DATABASE_URL: db.url, REQUESTS_PER_MINUTE: '0', ...env })
   const queue = new PostgresJobQueue({ connectionString: db.url, queue: 'jobs', maxReceives: 10, onError: (error) => t.comment(error.message) })
   t.teardown(() => queue.close())
   const store = new DiskObjectStore({ dir: join(dir, 'objects'), publicUrl: config.http.publicUrl, secret: randomUUID() })
@@ -72,7 +72,7 @@ export async function testApp (t: Test, { env, ...overrides }: TestAppOverrides 
     now: () => clock.now,
     webRoot: undefined,
     ...overrides,
-    limits: { eventLoopDelayMs: 0, requestsPerMinute: 1_000_000, ...overrides.limits }
+    limits: { eventLoopDelayMs: 0, ...overrides.limits }
   }
   const app = await buildApp(deps)
   t.teardown(() => app.close())
