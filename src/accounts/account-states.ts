@@ -79,6 +79,8 @@ export function createAccountStates (db: Database, onError: (error: Error) => vo
   const listen = async () => {
     try {
       listener = await db.pool.connect()
+      // Stopped meanwhile: a client that is kept would keep the pool from closing.
+      if (stopped) return listener.release(true)
       listener.on('notification', ({ payload }) => forget(payload))
       listener.once('end', () => lost())
       listener.on('error', lost)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import createError from '@fastify/error'
 import type { ApiToken } from '../generated/prisma/client.ts'
-import type { Database } from '../platform/database/database.ts'
+import type { Database, Transaction } from '../platform/database/database.ts'
 import type { Actor } from './actor.ts'
 import { appendAudit } from './audit.ts'
 import { tokenHash } from './refresh-tokens.ts'
@@ -44,6 +44,11 @@ export async function revokeApiToken (db: Database, actor: Actor, { id, now }: {
     if (count === 0) throw new ApiTokenNotFoundError()
     await appendAudit(tx, { at: now, actorId: actor.userId, action: 'token.revoked', subject: `token:${id}` })
   })
+}
+
+/** Ends all of a user's tokens. */
+export async function revokeApiTokensOf (tx: Transaction, { userId, now }: { readonly userId: string, readonly now: Date }): Promise<void> {
+  await tx.apiToken.updateMany({ where: { userId, revokedAt: null }, data: { revokedAt: now } })
 }
 
 /** Notes the use, to the minute: a script that asks a hundred times a second writes no more often. */

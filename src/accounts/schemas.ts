@@ -3,7 +3,8 @@ import { Id, nullable, pageOf, Time } from '../catalog/schemas.ts'
 
 export const Role = Type.Enum(['listener', 'curator', 'admin', 'auditor'])
 
-const name = { minLength: 1, maxLength: 64 } as const
+/** Postgres' text has no NUL; half a surrogate pair is no character. */
+const name = { minLength: 1, maxLength: 64, pattern: '^[^\\u0000\\ud800-\\udfff]+$' } as const
 /** Longer than any password may be; what it must be, the domain says. */
 const Password = Type.String({ minLength: 1, maxLength: 1_024 })
 const Username = Type.String({ minLength: 1, maxLength: 256 })

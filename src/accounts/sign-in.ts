@@ -1,5 +1,6 @@
 import createError from '@fastify/error'
-import type { Database } from '../platform/database/database.ts'
+import type { User } from '../generated/prisma/client.ts'
+import type { Database, Transaction } from '../platform/database/database.ts'
 import { appendAudit } from './audit.ts'
 import { passwordMatches } from './password.ts'
 import type { RefreshTokens } from './refresh-tokens.ts'
@@ -39,8 +40,18 @@ export async function signIn ({ db, refreshTokens, limits }: SignInDeps, { usern
   if (user === null || !matches || user.disabledAt !== null) throw new SignInFailedError()
   await limits.succeeded(attempt)
   return await db.prisma.$transaction(async (tx) => {
+    await holdUnchanged(tx, user)
     const started = await startSession(tx, refreshTokens, { user, userAgent: visit.userAgent, now: visit.now })
     await appendAudit(tx, { at: visit.now, actorId: user.id, action: 'session.started', subject: `session:${started.sessionId}`, details: { address: visit.address } })
     return started
   })
+}
+
+/**
+ * Whoever ends a user's sessions must find this one: the password was checked some time ago, and may be another by now.
+ * Until the transaction ends the account stays as it is.
+ */
+async function holdUnchanged (tx: Transaction, { id, sessionEpoch }: User): Promise<void> {
+  const rows = await tx.$queryRaw<unknown[]>`SELECT 1 FROM user_account WHERE id = ${id}::uuid AND session_epoch = ${sessionEpoch} FOR SHARE`
+  if (rows.length === 0) throw new SignInFailedError()
 }

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { decodeCursor, encodeCursor } from '../catalog/cursor.ts'
 import { ErrorAnswer, IdParams, PageQuery } from '../catalog/schemas.ts'
-import { actorOf } from '../http/access.ts'
+import { actorOf, sessionOf } from '../http/access.ts'
 import type { Database } from '../platform/database/database.ts'
 import { listAuditEvents } from './audit-log.ts'
 import { AuditPage, NewUser, User, UserChange, UserPage } from './schemas.ts'
@@ -29,12 +29,16 @@ export const userRoutes: FastifyPluginAsyncTypebox<UserRoutesDeps> = async (app,
 
   app.post('/users', { config: managing, schema: { tags, summary: 'Add a user', body: NewUser, response: { 201: User, '4xx': ErrorAnswer } } },
     async (request, reply) => {
+      sessionOf(request)
       const { role = 'listener', ...user } = request.body
       return reply.code(201).send(shownUser(await createUser(db, actorOf(request), { ...user, role, now: now() })))
     })
 
   app.patch('/users/:id', { config: managing, schema: { tags, summary: 'Change a user’s role, name or password, or disable them', params: IdParams, body: UserChange, response: { 200: User, '4xx': ErrorAnswer } } },
-    async (request) => shownUser(await changeUser(db, actorOf(request), { id: request.params.id, change: request.body, now: now() })))
+    async (request) => {
+      sessionOf(request)
+      return shownUser(await changeUser(db, actorOf(request), { id: request.params.id, change: request.body, now: now() }))
+    })
 
   app.delete('/users/:id', { config: managing, schema: { tags, summary: 'Remove a user with what is only theirs', params: IdParams, response: { 204: Type.Null({ description: 'Removed.' }), '4xx': ErrorAnswer } } },
     async (request, reply) => {

@@ -2,6 +2,7 @@ import createError from '@fastify/error'
 import { Prisma, type User } from '../generated/prisma/client.ts'
 import type { Database, Transaction } from '../platform/database/database.ts'
 import { type Actor, authorise, type Role } from './actor.ts'
+import { revokeApiTokensOf } from './api-tokens.ts'
 import { appendAudit } from './audit.ts'
 import { checkNewPassword, hashPassword } from './password.ts'
 import { revokeSessionsOf } from './sessions.ts'
@@ -9,6 +10,7 @@ import { parseUsername } from './username.ts'
 
 export const UserNotFoundError = createError('USER_NOT_FOUND', 'there is no such user', 404)
 export const UsernameTakenError = createError('USERNAME_TAKEN', 'another user has this username', 409)
+export const OwnPasswordError = createError('OWN_PASSWORD', 'change your own password in your account, with the current one', 403)
 export const LastAdminError = createError('LAST_ADMIN', 'this is the last admin who can sign in; make somebody else an admin first', 409)
 
 /** Whoever may change how many admins there are holds it, so that two at once can't take away the last two. */
@@ -82,13 +84,15 @@ export async function listUsers (db: Database, actor: Actor, { afterKey, limit }
 }
 
 /**
- * Whatever changes what the user may do, or how they prove who they are, ends all their sessions.
- * @throws ForbiddenError, UserNotFoundError, LastAdminError, PasswordUnacceptableError
+ * Access tokens of before another role are refused. Disabling, and a new password, end everything that the user signed
+ * in with, API tokens too: the admin may be shutting somebody else out.
+ * @throws ForbiddenError, OwnPasswordError, UserNotFoundError, LastAdminError, PasswordUnacceptableError
  */
 export async function changeUser (db: Database, actor: Actor, { id, change, now }: { readonly id: string, readonly change: UserChange, readonly now: Date }): Promise<User> {
   authorise(actor, 'manage users')
-  const { username } = await findUser(db.prisma, id)
   const { password } = change
+  if (password !== undefined && id.toLowerCase() === actor.userId) throw new OwnPasswordError()
+  const { username } = await findUser(db.prisma, id)
   const passwordHash = password === undefined ? undefined : await acceptableHash({ username, password })
   return await db.prisma.$transaction(async (tx) => {
     await lockAdmins(tx)
@@ -107,7 +111,10 @@ export async function changeUser (db: Database, actor: Actor, { id, change, now 
         ...(reset ? { sessionEpoch: { increment: 1 } } : {})
       }
     })
-    if (disabledAt !== null || passwordHash !== undefined) await revokeSessionsOf(tx, { userId: id, except: null, now })
+    if (disabledAt !== null || passwordHash !== undefined) {
+      await revokeSessionsOf(tx, { userId: id, except: null, now })
+      await revokeApiTokensOf(tx, { userId: id, now })
+    }
     await appendAudit(tx, {
       at: now,
       actorId: actor.userId,

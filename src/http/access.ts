@@ -45,7 +45,7 @@ export function actorOf (request: FastifyRequest): Actor {
 }
 
 /**
- * The caller's session, for what an API token must not do: change passwords, make more tokens.
+ * The caller's session, for what an API token must not do: change passwords, make more tokens, users or admins.
  * @throws SessionRequiredError
  */
 export function sessionOf (request: FastifyRequest): string {

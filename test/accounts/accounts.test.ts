@@ -82,6 +82,18 @@ t.test('users', async (t) => {
     t.equal((await create({ username: '🎵'.repeat(64), password: testPassword })).status, 201, '64 characters, however many code units')
   })
 
+  t.test('are shown by names that can be shown', async (t) => {
+    for (const displayName of ['a\0', '\ud800', '']) {
+      t.match(await create({ username: 'shown', password: testPassword, displayName }), { status: 400, body: { error: { code: 'INVALID_REQUEST' } } }, JSON.stringify(displayName))
+      t.equal((await as(admin, { method: 'POST', url: '/api/me/tokens', payload: { name: displayName } })).status, 400)
+    }
+    t.match(await create({ username: 'shown', password: testPassword, displayName: 'DJ 🎵' }), { status: 201, body: { displayName: 'DJ 🎵' } })
+  })
+
+  t.test('change their own password with the current one only, admins too', async (t) => {
+    t.match(await as(admin, { method: 'PATCH', url: `/api/users/${admin.userId.toUpperCase()}`, payload: { password: 'another long password' } }), { status: 403, body: { error: { code: 'OWN_PASSWORD' } } })
+  })
+
   t.test('have passwords that are long and not the first to guess', async (t) => {
     const refused = ['x'.repeat(11), 'x'.repeat(12), 'x'.repeat(257), '123456789012', 'Password1234', 'QWERTYUIOP123', 'long-username']
     for (const password of refused) {

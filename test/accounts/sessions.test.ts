@@ -1,6 +1,11 @@
 import { createHash, createHmac, createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { createAccountStates } from '../../src/accounts/account-states.ts'
+import { createRefreshTokens } from '../../src/accounts/refresh-tokens.ts'
+import { signIn } from '../../src/accounts/sign-in.ts'
+import { createSignInLimits } from '../../src/accounts/sign-in-limits.ts'
+import { changeUser } from '../../src/accounts/users.ts'
 import { buildApp } from '../../src/app.ts'
 import { newJwtKeyPem } from '../../src/platform/secrets.ts'
 import { testApp, type TestApp, testPassword } from '../support/app.ts'
@@ -219,6 +224,25 @@ t.test('whatever changes what somebody may do acts at once, on every instance', 
     t.equal(await signIn('another long password'), 200)
   })
 
+  t.test('a new password ends a sign-in with the old one that is under way', async (t) => {
+    const ada = await user('listener')
+    const refreshTokens = createRefreshTokens(service.deps.jwtPrivateKey)
+    const limits = createSignInLimits(db)
+    const reset = { ...limits, succeeded: async () => { await changeUser(db, admin, { id: ada.userId, change: { password: 'another long password' }, now: service.clock.now }) } }
+    const visit = { address: '192.0.2.1', userAgent: '', now: service.clock.now }
+    await t.rejects(signIn({ db, refreshTokens, limits: reset }, { username: ada.username, password: testPassword }, visit), { code: 'SIGN_IN_FAILED' })
+    t.equal(await db.prisma.session.count({ where: { userId: ada.userId, revokedAt: null } }), 0)
+  })
+
+  t.test('stopping while the connection is being made keeps none', async (t) => {
+    const states = createAccountStates(db, (error) => t.comment(error.message))
+    const started = states.start()
+    await states.stop()
+    await started
+    const { rows: [row] } = await db.pool.query<{ count: string }>("SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN account_changed' AND datname = current_database()")
+    t.equal(Number(row?.count), 2, 'those of the two instances')
+  })
+
   t.test('deleting', async (t) => {
     const ada = await user('listener')
     await warmUp(ada.bearer)
@@ -267,6 +291,27 @@ t.test('API tokens', async (t) => {
     t.match(await as(script, { method: 'POST', url: '/api/me/tokens', payload: { name: 'more' } }), { status: 403, body: { error: { code: 'SESSION_REQUIRED' } } })
     const payload = { currentPassword: testPassword, newPassword: 'another long password' }
     t.match(await as(script, { method: 'POST', url: '/api/me/password', payload }), { status: 403, body: { error: { code: 'SESSION_REQUIRED' } } })
+  })
+  t.test('of an admin make no users and change none', async (t) => {
+    const root = await user('admin')
+    const { token } = (await as(root, { method: 'POST', url: '/api/me/tokens', payload: { name: 'x' } })).body as { token: string }
+    const its = { ...root, bearer: { authorization: `Bearer ${token}` } }
+    t.equal((await as(its, { url: '/api/users' })).status, 200)
+    const widened = [
+      as(its, { method: 'POST', url: '/api/users', payload: { username: 'mine', password: 'another long password', role: 'admin' } }),
+      as(its, { method: 'PATCH', url: `/api/users/${ada.userId}`, payload: { role: 'admin' } })
+    ]
+    for (const answer of await Promise.all(widened)) t.match(answer, { status: 403, body: { error: { code: 'SESSION_REQUIRED' } } })
+  })
+  t.test('end when an admin sets another password or disables their owner', async (t) => {
+    const root = await user('admin')
+    for (const change of [{ password: 'another long password' }, { disabled: true }]) {
+      const eve = await user('listener')
+      const { token } = (await as(eve, { method: 'POST', url: '/api/me/tokens', payload: { name: 'x' } })).body as { token: string }
+      await as(root, { method: 'PATCH', url: `/api/users/${eve.userId}`, payload: change })
+      await as(root, { method: 'PATCH', url: `/api/users/${eve.userId}`, payload: { disabled: false } })
+      await eventually(t, async () => (await as({ ...eve, bearer: { authorization: `Bearer ${token}` } }, { url: '/api/me' })).status === 401, JSON.stringify(change))
+    }
   })
   t.test('are revoked by their owner only, at once', async (t) => {
     const mallory = await user('admin')
