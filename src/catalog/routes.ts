@@ -29,7 +29,7 @@ export const catalogRoutes: FastifyPluginAsyncTypebox<CatalogDeps> = async (app,
   app.get('/home', { config, schema: { tags, summary: 'What is new, and what you last heard', response: { 200: Home } } },
     (request) => getHome(db, actorOf(request), totals))
 
-  app.get('/genres', { config, schema: { tags, summary: 'Genres, the largest first', response: { 200: Type.Object({ items: Type.Array(Genre) }) } } },
+  app.get('/genres', { config, schema: { tags, summary: 'Genres, the largest first, at most 1,000', response: { 200: Type.Object({ items: Type.Array(Genre) }) } } },
     async () => ({ items: await listGenres(db) }))
 
   app.get('/artists', { config, schema: { tags, summary: 'Artists, A–Z', querystring: PageQuery, response: page(Artist) } },

@@ -3,6 +3,7 @@ import Fastify, { type InjectOptions } from 'fastify'
 import t from 'tap'
 import type { Role } from '../../src/accounts/actor.ts'
 import { guardRoutes } from '../../src/http/access.ts'
+import { createMetrics } from '../../src/platform/metrics/metrics.ts'
 import { testApp, type TestUser } from '../support/app.ts'
 
 const roles: readonly Role[] = ['listener', 'curator', 'admin', 'auditor']
@@ -161,4 +162,7 @@ t.test('metrics count requests, refusals and plays', async (t) => {
   t.match(body, /freshet_queue_messages\{state="waiting"\} 0/)
   t.match(body, /freshet_plays_started_total 0/)
   t.match(body, /nodejs_eventloop_lag_p99_seconds/)
+  const withoutDatabase = await createMetrics(() => Promise.reject(new Error('away'))).text()
+  t.match(withoutDatabase, /freshet_queue_messages\{state="waiting"\} Nan/)
+  t.match(withoutDatabase, /nodejs_eventloop_lag_p99_seconds/)
 })

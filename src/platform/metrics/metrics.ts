@@ -10,6 +10,8 @@ export interface QueueCounts {
   readonly oldestSeconds: number
 }
 
+const unknownCounts: QueueCounts = { waiting: NaN, inFlight: NaN, dead: NaN, oldestSeconds: NaN }
+
 /** One function an event; each is a figure that somebody watches. */
 export interface Metrics {
   requestAnswered(request: { readonly method: string, readonly route: string, readonly status: number, readonly seconds: number }): void
@@ -37,7 +39,8 @@ export function createMetrics (queueCounts: () => Promise<QueueCounts>): Metrics
     labelNames: ['state'],
     registers,
     async collect () {
-      const { waiting, inFlight, dead, oldestSeconds } = await queueCounts()
+      // While the database is away all other figures are wanted the more.
+      const { waiting, inFlight, dead, oldestSeconds } = await queueCounts().catch(() => unknownCounts)
       jobs.set({ state: 'waiting' }, waiting)
       jobs.set({ state: 'in_flight' }, inFlight)
       jobs.set({ state: 'dead' }, dead)
