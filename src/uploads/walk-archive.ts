@@ -1,7 +1,10 @@
 import type { Dirent } from 'node:fs'
 import { opendir, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
+import createError from '@fastify/error'
 import { audioTypeOf, extensionOf, folderArtworkRank } from './file-types.ts'
+
+export const FileNameNotUtf8Error = createError('FILE_NAME_NOT_UTF8', 'its name is not UTF-8, so it can’t be opened; rename it, for example with: convmv -f latin1 -t utf8 -r --notest FOLDER', 400)
 
 /** An audio file as the walk found it. */
 export interface ArchiveFile {
@@ -65,7 +68,7 @@ async function * sortedChunks (folder: string, observer: WalkObserver): AsyncGen
       }
     }
   } catch (error) {
-    observer.unreadable(folder, asError(error))
+    observer.unreadable(folder, faultOf(folder, error))
   }
   yield sorted()
 }
@@ -87,7 +90,7 @@ function audioFiles (folder: string, entries: readonly Dirent[], observer: WalkO
 
 async function lookAt (paths: readonly string[], base: string, observer: WalkObserver): Promise<ArchiveFile[]> {
   const files = await Promise.all(paths.map((path) => describe(path, base).catch((error: unknown) => {
-    observer.unreadable(path, asError(error))
+    observer.unreadable(path, faultOf(path, error))
     return []
   })))
   return files.flat()
@@ -98,6 +101,8 @@ async function describe (path: string, base: string): Promise<ArchiveFile[]> {
   return [{ path, relativePath: relative(base, path).split(sep).join('/'), sizeBytes: size, mtimeMs, inode: ino }]
 }
 
-function asError (error: unknown): Error {
+/** Node shows bytes that are not UTF-8 as U+FFFD, and a name with that in it isn't there to open. */
+function faultOf (path: string, error: unknown): Error {
+  if (path.includes('\uFFFD')) return new FileNameNotUtf8Error()
   return error instanceof Error ? error : new Error(String(error))
 }

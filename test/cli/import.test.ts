@@ -127,6 +127,14 @@ t.test('what is broken is named, fails the command, and is tried again only when
   await checkLibrary(t, here, 2)
 })
 
+t.test('a name that is not UTF-8 is reported with what to do about it', async (t) => {
+  const here = await place(t)
+  await writeFile(Buffer.concat([Buffer.from(join(here.music, 'caf')), Buffer.of(0xe9), Buffer.from('.mp3')]), 'x')
+  const { code, outcomes } = await here.importMusic()
+  t.equal(code, 1)
+  t.match(outcomes, [{ outcome: 'failed', reasonCode: 'FILE_NAME_NOT_UTF8', reason: /convmv/ }])
+})
+
 t.test('a job that failed for the time being is tried again by the next run', async (t) => {
   const here = await place(t)
   await makeSound(join(here.music, 'a.ogg'), { seconds: 1 })
