@@ -11,7 +11,7 @@ const lostAfterSeconds = 600
  */
 export async function recoverJobs ({ db, queue }: { readonly db: Database, readonly queue: JobQueue }): Promise<void> {
   await failWornOut(db)
-  await db.pool.query("UPDATE job SET state = 'waiting', sent_at = NULL, lease_until = NULL WHERE state = 'running' AND lease_until < now() - interval '2 seconds'")
+  await db.pool.query("UPDATE job SET state = 'waiting', sent_at = NULL, lease_until = NULL WHERE state = 'running' AND lease_until < now() - interval '2 seconds' AND attempts < max_attempts")
   await db.pool.query(
     `INSERT INTO job (id, kind, dedupe_key, upload_id)
      SELECT gen_random_uuid(), 'process-upload', $1 || id, id FROM upload

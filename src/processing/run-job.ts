@@ -5,6 +5,7 @@ import { type JobKind, relayJobs } from './jobs.ts'
 import type { QueueMessage } from '../platform/queue/job-queue.ts'
 import { parseMessage } from './object-events.ts'
 import { processUpload } from './process-upload.ts'
+import { cleanLines } from './processors/clean-text.ts'
 import { receiveObject } from './receive-object.ts'
 import { withScratchFolder } from './scratch.ts'
 import { stageWriter } from './show-stage.ts'
@@ -110,5 +111,5 @@ async function settle (deps: JobDeps, { claim, error, isStopped }: Unfinished): 
 function faultOf (error: unknown): JobFault {
   const message = error instanceof Error ? error.message : String(error)
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'PROCESSING_FAULT'
-  return { code, message: message.slice(0, 2_000) }
+  return { code, message: cleanLines(message, 2_000) ?? code }
 }

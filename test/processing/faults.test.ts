@@ -95,6 +95,14 @@ t.test('a job that always fails is dead after three attempts, others go on, and 
   await mustBeSound(t, pipeline)
 })
 
+t.test('a fault is noted, whatever characters it is told in', async (t) => {
+  const pipeline = await openPipeline(t)
+  const id = await upload(pipeline, { path: await sound(pipeline, 'mp3'), relativePath: 'torn.mp3' })
+  const store: Pipeline['store'] = Object.assign(Object.create(pipeline.store), { get: async () => { throw new Error('torn\0reply \ud800') } })
+  await workIn(t, pipeline, { store })
+  t.match(await ended(pipeline, id, 20_000), { reasonCode: 'PROCESSING_FAULT', reason: 'torn reply', jobs: [{ state: 'failed', attempts: 3 }] })
+})
+
 t.test('workers', async (t) => {
   const pipeline = await openPipeline(t)
   const { db, dir } = pipeline
@@ -205,6 +213,20 @@ t.test('claims', async (t) => {
     t.match(await db.prisma.job.findMany({ where: { uploadId: orphan } }), [{ kind: 'process-upload', sentAt: Date }])
     const messages = await queue.receive({ max: 10, waitSeconds: 0, visibilitySeconds: 30, signal: new AbortController().signal })
     t.ok(messages.some(({ body }) => body.includes(lost.id)) && messages.some(({ body }) => body.includes(twice.id)))
+  })
+
+  t.test('that wear out while one of them is being looked at are not tried a fourth time', async (t) => {
+    const [held, lapsing] = [await newJob('held'), await newJob('lapsing')]
+    await db.pool.query("UPDATE job SET state = 'running', attempts = 3, lease_until = now() + CASE dedupe_key WHEN 'held' THEN interval '-1 minute' ELSE interval '500 ms' END WHERE id = ANY($1::uuid[])", [[held.id, lapsing.id]])
+    let recovering: Promise<void> | undefined
+    await db.prisma.$transaction(async (tx) => {
+      await tx.$queryRaw`SELECT 1 FROM job WHERE id = ${held.id}::uuid FOR UPDATE`
+      recovering = recoverJobs({ db, queue })
+      await delay(3_000)
+    })
+    await recovering
+    await recoverJobs({ db, queue })
+    t.match(await db.prisma.job.findUnique({ where: { id: lapsing.id } }), { state: 'failed', errorCode: 'WORKER_DIED' })
   })
 
   t.test('of one cause are one job', async (t) => {

@@ -66,10 +66,14 @@ export class PostgresJobQueue implements JobQueue {
     while (!stop.aborted) {
       // Listening before looking: a message sent in between is not missed.
       const woken = this.#wakeUp.next(stop)
-      const messages = await this.#take(max, visibilitySeconds)
-      const leftMs = deadline - performance.now()
-      if (messages.length > 0 || leftMs <= 0) { woken.cancel(); return messages }
-      await woken.within(Math.min(leftMs, await this.#untilNextMs()))
+      try {
+        const messages = await this.#take(max, visibilitySeconds)
+        const leftMs = deadline - performance.now()
+        if (messages.length > 0 || leftMs <= 0) return messages
+        await woken.within(Math.min(leftMs, await this.#untilNextMs()))
+      } finally {
+        woken.cancel()
+      }
     }
     return []
   }

@@ -12,6 +12,7 @@ export interface PostgresWakeUpOptions {
 export interface PendingWakeUp {
   /** Resolves after a notification, after `ms` milliseconds, or when the signal is aborted. */
   within(ms: number): Promise<void>
+  /** Must be called in the end: until then the wait is told of notifications. */
   cancel(): void
 }
 
@@ -45,7 +46,6 @@ export class PostgresWakeUp {
     }
     const within = async (ms: number) => {
       await delay(this.#listening ? ms : Math.min(ms, reconnectMs), undefined, { signal: ended.signal }).catch(ignoreAbort)
-      cancel()
     }
     return { within, cancel }
   }
