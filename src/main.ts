@@ -28,6 +28,8 @@ async function main (): Promise<void> {
   const log = createLogger({ level: config.logLevel, role: config.role, readable: process.stdout.isTTY })
   const closers: Closers = []
   closeInOrder(config, log, closers)
+  // The parent has gone without a word, perhaps while we start: nobody would ever stop this process.
+  if (config.role === 'worker') process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
   const platform = await openPlatform(config, log)
   closers.push(() => platform.close())
   if (config.role !== 'worker') await startWeb(platform, log, closers)
@@ -39,8 +41,6 @@ async function main (): Promise<void> {
     const ffmpeg = await findFfmpeg(config.ffmpegPath)
     const worker = await startWorker({ ...platform, ffmpeg, log, now })
     closers.push(() => worker.stop())
-    // The parent has gone without a word: nobody would ever stop this process.
-    process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
   }
 }
 

@@ -8,7 +8,7 @@ import { createMediaReader } from './platform/media/media-reader.ts'
 import type { JobQueue } from './platform/queue/job-queue.ts'
 import type { ObjectStore } from './platform/storage/object-store.ts'
 import { type JobDeps, type JobTimes, jobTimes } from './processing/job-context.ts'
-import { recoverJobs } from './processing/recover-jobs.ts'
+import { findLostJobs, recoverJobs } from './processing/recover-jobs.ts'
 import { runMessage } from './processing/run-job.ts'
 import { sweepScratch } from './processing/scratch.ts'
 import { tidyUp } from './worker-tidying.ts'
@@ -30,6 +30,7 @@ export interface Worker {
 }
 
 const recoverEveryMs = 5_000
+const findLostEveryMs = 60_000
 const firstTidyUpMs = 60_000
 const tidyUpEveryMs = 3_600_000
 const housekeepingEndMs = 3_000
@@ -49,6 +50,7 @@ export async function startWorker ({ config, times = jobTimes, ...deps }: Worker
   const work = Promise.all(Array.from({ length: slots }, () => serve(jobDeps, signal)))
   const housekeeping = Promise.all([
     repeat(() => recoverJobs(jobDeps), { firstMs: 0, everyMs: recoverEveryMs, log: deps.log, signal }),
+    repeat(() => findLostJobs(jobDeps), { firstMs: 0, everyMs: findLostEveryMs, log: deps.log, signal }),
     repeat(() => tidyUp(jobDeps, signal), { firstMs: firstTidyUpMs, everyMs: tidyUpEveryMs, log: deps.log, signal })
   ])
   deps.log.info({ slots }, 'worker started')

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { claimJob, ClaimLostError, extendLease, failJob, finishJob, lockClaim } from '../../src/processing/claim.ts'
 import { checkInvariants } from '../../src/processing/fsck.ts'
 import { enqueueJob, relayJobs } from '../../src/processing/jobs.ts'
-import { recoverJobs } from '../../src/processing/recover-jobs.ts'
+import { findLostJobs, recoverJobs } from '../../src/processing/recover-jobs.ts'
 import { retryJob } from '../../src/processing/retry-jobs.ts'
 import { ended, now, openPipeline, type Pipeline, sound, spawnWorker, until, upload, workIn } from '../support/pipeline.ts'
 
@@ -207,6 +207,7 @@ t.test('claims', async (t) => {
     const orphan = crypto.randomUUID()
     await db.prisma.upload.create({ data: { id: orphan, source: 'import', relativePath: 'x', sizeBytes: 1, fingerprint: 'x', objectKey: 'x', partSizeBytes: 1, state: 'received' } })
     await db.pool.query("UPDATE upload SET updated_at = now() - interval '1 hour'")
+    await findLostJobs({ db, queue })
     await recoverJobs({ db, queue })
     t.match(await db.prisma.job.findUnique({ where: { id: twice.id } }), { state: 'waiting', attempts: 2, sentAt: Date })
     t.match(await db.prisma.job.findUnique({ where: { id: thrice.id } }), { state: 'failed', errorCode: 'WORKER_DIED' })
