@@ -18,7 +18,7 @@ import { healthRoutes } from './http/health.ts'
 import { jsonBodies } from './http/json-bodies.ts'
 import { measureRequests, metricsRoutes } from './http/metrics.ts'
 import { collectOpenapi, openapiRoutes } from './http/openapi.ts'
-import { shedOverload } from './http/overload.ts'
+import { answerEvenUnderPressure, shedOverload } from './http/overload.ts'
 import { limitFloods } from './http/rate-limit.ts'
 import { logRequests } from './http/request-log.ts'
 import { securityHeaders } from './http/security-headers.ts'
@@ -110,6 +110,8 @@ async function compressedRoutes (scope: FastifyInstance, deps: AppDeps): Promise
 /** What S3 and CloudFront do in AWS: uploads to presigned addresses, media from signed ones. */
 async function mediaRoutes (scope: FastifyInstance, { config, store, signer, now }: AppDeps): Promise<void> {
   pacesBodies(scope)
+  // What is playing goes on: a piece refused is a gap to be heard.
+  answerEvenUnderPressure(scope)
   const onDisk = store instanceof DiskObjectStore
   if (onDisk) await scope.register(diskStoreEndpoint, { store })
   if (config.cdn.kind === 'cloudfront') return

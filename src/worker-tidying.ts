@@ -1,3 +1,4 @@
+import { forgetEndedSessions } from './accounts/sessions.ts'
 import { refreshTiers } from './catalog/refresh-tiers.ts'
 import { enqueueBackfills } from './processing/backfill.ts'
 import type { JobDeps } from './processing/job-context.ts'
@@ -8,6 +9,8 @@ import { expireOpenUploads } from './uploads/cancel-upload.ts'
 const tidyLockKey = 7_270_736_912
 /** Nobody has gone on with the upload for so long. */
 const openUploadMs = 7 * 24 * 3_600_000
+/** A session that ended may still explain something for a while. */
+const endedSessionMs = 30 * 24 * 3_600_000
 /** No write takes so long from its last byte to its name. */
 const leftoverMs = 3_600_000
 
@@ -19,6 +22,7 @@ export async function tidyUp ({ db, store, now, log }: Pick<JobDeps, 'db' | 'sto
     if (row?.ours !== true) return
     const expired = await expireOpenUploads(db, store, new Date(now().getTime() - openUploadMs))
     const swept = await sweepObjects({ db, store, now, signal })
+    await forgetEndedSessions(db, new Date(now().getTime() - endedSessionMs))
     const leftoverBytes = await store.removeLeftovers(new Date(now().getTime() - leftoverMs))
     const backfills = await enqueueBackfills(db)
     await refreshTiers(db)

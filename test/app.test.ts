@@ -313,6 +313,7 @@ t.test('overload is shed quickly and counted, while health checks are answered',
   }
   t.match([shed?.json<Failure>().error.code, shed?.headers['retry-after']], ['OVERLOADED', '2'])
   t.equal((await app.inject('/healthz')).statusCode, 200)
+  t.equal((await app.inject('/media/some/song.mp4')).statusCode, 403, 'what is playing goes on: media are judged by their signature alone')
   t.match((await app.inject('/metrics')).body, /freshet_http_requests_shed_total [1-9]/)
 })
 

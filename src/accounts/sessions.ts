@@ -127,3 +127,8 @@ async function revoke (db: Database, which: { readonly id: string, readonly user
   const { count } = await db.prisma.session.updateMany({ where: { ...which, revokedAt: null }, data: { revokedAt: now } })
   return count
 }
+
+/** Deletes sessions that ended or ran out before then. */
+export async function forgetEndedSessions (db: Database, before: Date): Promise<void> {
+  await db.prisma.session.deleteMany({ where: { OR: [{ expiresAt: { lt: before } }, { revokedAt: { lt: before } }] } })
+}

@@ -15,3 +15,8 @@ export async function shedOverload (app: FastifyInstance, { eventLoopDelayMs, on
 
 /** For `config` of a route that is answered under any pressure. */
 export const evenUnderPressure = { pressureHandler: () => {} }
+
+/** For all routes of a scope, whoever makes them. Call before registering what makes them. */
+export function answerEvenUnderPressure (scope: FastifyInstance): void {
+  scope.addHook('onRoute', (route) => { route.config = { ...route.config, ...evenUnderPressure } })
+}

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { accessForAll } from './access.ts'
 import { compressAnswers } from './compression.ts'
 import { notFound, sendAnswer } from './error-handler.ts'
+import { answerEvenUnderPressure } from './overload.ts'
 import { notFoundLimit } from './rate-limit.ts'
 
 export interface WebClientDeps {
@@ -21,6 +22,8 @@ export async function webClient (app: FastifyInstance, { webRoot, requestsPerMin
   if (webRoot !== undefined) {
     await app.register(async (scope) => {
       accessForAll(scope, 'public')
+      // Cheap, and a page with a file missing doesn't open at all.
+      answerEvenUnderPressure(scope)
       await compressAnswers(scope)
       await scope.register(fastifyStatic, {
         root: webRoot,

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { createAccountStates } from '../../src/accounts/account-states.ts'
 import { createRefreshTokens } from '../../src/accounts/refresh-tokens.ts'
+import { forgetEndedSessions } from '../../src/accounts/sessions.ts'
 import { signIn } from '../../src/accounts/sign-in.ts'
 import { createSignInLimits } from '../../src/accounts/sign-in-limits.ts'
 import { changeUser } from '../../src/accounts/users.ts'
@@ -419,4 +420,18 @@ t.test('another site can neither refresh, sign out nor sign somebody in', async 
   t.equal(first.status, 200, 'our own page may, with an empty JSON body too')
   const second = await refresh(service, first.cookie, { origin: 'http://127.0.0.1:8080', host: '127.0.0.1:8080' })
   t.equal(second.status, 200, 'under another name of this host as well')
+})
+
+t.test('sessions that ended long ago are forgotten, and no others', async (t) => {
+  const { db, user } = await testApp(t)
+  const { userId } = await user('listener')
+  const session = async (name: string, dates: { expiresAt: string, revokedAt?: string }) =>
+    await db.prisma.session.create({ data: { userId, userAgent: name, refreshTokenHash: name, rotatedAt: '2026-01-01T00:00:00Z', ...dates } })
+  await session('ran out', { expiresAt: '2026-02-01T00:00:00Z' })
+  await session('signed out', { expiresAt: '2026-09-01T00:00:00Z', revokedAt: '2026-02-01T00:00:00Z' })
+  await session('ran out lately', { expiresAt: '2026-03-02T00:00:00Z' })
+  await session('signed out lately', { expiresAt: '2026-09-01T00:00:00Z', revokedAt: '2026-03-02T00:00:00Z' })
+  await forgetEndedSessions(db, new Date('2026-03-01T00:00:00Z'))
+  const left = await db.prisma.session.findMany({ where: { userAgent: { contains: 'out' } }, orderBy: { userAgent: 'asc' } })
+  t.same(left.map(({ userAgent }) => userAgent), ['ran out lately', 'signed out lately'])
 })
