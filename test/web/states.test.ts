@@ -4,7 +4,7 @@ import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import type { Role } from '../../src/accounts/actor.ts'
-import { testApp, testPassword, type TestApp } from '../support/app.ts'
+import { testApp, testPassword, type TestApp, type TestUser } from '../support/app.ts'
 import { seedAlbum } from '../support/catalogue.ts'
 import { complaintsOf, testBrowser } from '../support/chromium.ts'
 import { freePort } from '../support/process.ts'
@@ -13,7 +13,7 @@ const webRoot = join(import.meta.dirname, '../../dist/web')
 const many = 450
 const longName = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft'.repeat(2)
 
-interface Visit extends TestApp { readonly url: string, readonly page: Page, readonly complaints: string[] }
+interface Visit extends TestApp { readonly url: string, readonly lis: TestUser, readonly page: Page, readonly complaints: string[] }
 
 /** The real app and the built client, and a browser in which somebody has signed in. Undefined where either is missing. */
 async function visit (t: Test, role: Role = 'listener'): Promise<Visit | undefined> {
@@ -24,13 +24,13 @@ async function visit (t: Test, role: Role = 'listener'): Promise<Visit | undefin
   const url = `http://localhost:${port}`
   const server = await testApp(t, { webRoot, env: { PORT: String(port), PUBLIC_URL: url, ORGANISATION: 'Commonplace' } })
   await server.app.listen({ host: 'localhost', port })
-  await server.user(role, 'lis')
+  const lis = await server.user(role, 'lis')
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' })
   const page = await context.newPage()
   const complaints = complaintsOf(page)
   await page.goto(url)
   await signIn(page)
-  return { ...server, url, page, complaints }
+  return { ...server, url, lis, page, complaints }
 }
 
 async function signIn (page: Page): Promise<void> {
@@ -49,7 +49,7 @@ t.test('in every state the page says what is the matter and how to go on', { tim
   if (v === undefined) return
   const { page, url, db, complaints } = v
   await seedAlbum(db, { title: longName, artist: longName, tracks: [{ title: longName }, { title: '<img src=x onerror=alert(1)>' }] })
-  await seedAlbum(db, { title: 'Many', artist: 'Many', tracks: numbered(many) })
+  const { albumId, artistId, trackIds } = await seedAlbum(db, { title: 'Many', artist: 'Many', tracks: numbered(many) })
 
   await t.test('a long list is read page by page while it is scrolled, and only what is seen is in the document', async (t) => {
     let asked = 0
@@ -120,12 +120,77 @@ t.test('in every state the page says what is the matter and how to go on', { tim
   await t.test('a track without its sound says so in words, and the queue stays', async (t) => {
     await page.goto(`${url}/search?q=piece`)
     await page.locator('.tracks .main').first().click()
-    await page.getByRole('status').getByText(/line dropped|server/i).first().waitFor({ timeout: 20_000 })
-    t.pass('what is wrong stands beside the title')
+    const player = page.getByRole('region', { name: 'Player' })
+    await player.getByRole('status').getByText('The line dropped. Reconnecting…', { exact: true }).waitFor({ timeout: 20_000 })
+    t.match(await player.innerText(), /Piece/, 'beside the title')
+    await page.context().setOffline(true)
+    await player.getByRole('status').getByText('You are off-line. The music goes on when the line is back.').waitFor({ timeout: 20_000 })
+    await page.context().setOffline(false)
     await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Pause' }).click()
+    t.equal(await player.getByRole('status').count(), 0, 'paused there is nothing to wait for')
     await page.getByRole('button', { name: 'Queue', exact: true }).click()
     t.match(await page.getByRole('complementary', { name: 'Queue' }).innerText(), /Piece/)
+  })
+
+  await t.test('while a slow server answers, the page shows its shape', async (t) => {
+    const playlist = await v.as(v.lis, { method: 'POST', url: '/api/playlists', payload: { name: 'Slow', trackIds: trackIds.slice(0, 3) } })
+    t.equal(playlist.status, 201)
+    const { id } = playlist.body as { id: string }
+    const held: Array<() => void> = []
+    for (const [path, api, arrived] of [
+      [`/playlists/${id}`, `**/api/playlists/${id}`, 'Slow'],
+      [`/playlists/${id}`, `**/api/playlists/${id}/items*`, 'Piece 0002'],
+      [`/albums/${albumId}`, `**/api/albums/${albumId}`, 'Piece 0002'],
+      [`/artists/${artistId}`, `**/api/artists/${artistId}`, 'Many']
+    ] as const) {
+      await page.route(api, async (route) => { await new Promise<void>((resolve) => { held.push(resolve) }); await route.continue() })
+      await page.goto(url + path)
+      await page.locator('main .bones').waitFor()
+      await page.waitForTimeout(300)
+      t.ok(await page.locator('main .bones').evaluate((bones) => getComputedStyle(bones).opacity === '1' && bones.getBoundingClientRect().height > 200), `${api} is drawn`)
+      t.match(await page.locator('main').getByRole('status').first().innerText(), 'Loading', 'and said')
+      for (const release of held.splice(0)) release()
+      await page.locator('main').getByText(arrived, { exact: true }).first().waitFor()
+      t.equal(await page.locator('main .bones').count(), 0)
+      await page.unroute(api)
+    }
+  })
+
+  await t.test('an API token is shown once, works as its owner, and is refused once it is revoked', async (t) => {
+    const meBy = async (token: string): Promise<number> => (await fetch(`${url}/api/me`, { headers: { authorization: `Bearer ${token}` } })).status
+    const tokens = page.getByRole('region', { name: 'API tokens' })
+    const pattern = '**/api/me/tokens'
+    await page.route(pattern, async (route) => { await route.abort('connectionfailed') })
+    await page.goto(`${url}/account`)
+    await tokens.getByRole('alert').getByText('The server can’t be reached just now.').waitFor()
+    await page.unroute(pattern)
+    await tokens.getByRole('button', { name: 'Try again' }).click()
+    await tokens.getByText('You have no tokens.').waitFor()
+    await tokens.getByLabel('Name of the new token').fill('studio playout')
+    await page.keyboard.press('Enter')
+    const field = tokens.getByLabel('The token “studio playout” is made')
+    const token = await field.inputValue()
+    t.match(token, /^fr_/)
+    t.ok(await field.evaluate((input) => document.activeElement === input), 'the focus is on it')
+    await tokens.getByText('Copy it now: it won’t be shown again.').waitFor()
+    await tokens.getByText(/Never used\.$/).waitFor()
+    t.same((await new AxeBuilder({ page }).analyze()).violations, [])
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await tokens.getByRole('button', { name: 'Copy' }).click()
+    await page.getByText('The token is copied').first().waitFor()
+    t.equal(await page.evaluate(async () => await navigator.clipboard.readText()), token)
+    t.equal(await meBy(token), 200)
+    await page.reload()
+    await tokens.getByText(/Last used /).waitFor()
+    t.notMatch(await page.content(), token, 'it can’t be seen again')
+    await tokens.getByRole('button', { name: 'Revoke studio playout' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+    t.equal(await meBy(token), 200, 'a confirmation is asked for')
+    await tokens.getByRole('button', { name: 'Revoke studio playout' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke', exact: true }).click()
+    await tokens.getByText('You have no tokens.').waitFor()
+    t.equal(await meBy(token), 401)
   })
 
   await t.test('a session that ended leads to sign-in, and back to the same page', async (t) => {
@@ -148,7 +213,7 @@ t.test('in every state the page says what is the matter and how to go on', { tim
     await page.reload()
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
   })
-  t.same(complaints.filter((complaint) => !/ERR_INTERNET_DISCONNECTED/.test(complaint)), [])
+  t.same(complaints.filter((complaint) => !/ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_FAILED/.test(complaint)), [])
 })
 
 t.test('an upload that was cut off goes on from the parts that had arrived, when the same file is dropped again', { timeout: 100_000 }, async (t) => {

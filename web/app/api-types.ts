@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import type { Sessions, SignedIn, User } from '../../src/accounts/schemas.ts'
+import type { ApiTokens, CreatedApiToken as CreatedApiTokenSchema, Sessions, SignedIn, User } from '../../src/accounts/schemas.ts'
 import type { ArtworkRef } from '../../src/catalog/schemas.ts'
 
 /** The shapes of the REST API, from the schemas that the server answers by. */
@@ -15,3 +15,5 @@ export type Role = User['role']
 /** What signing in and renewing answer with. */
 export type Grant = SignedIn
 export type SignInSession = Static<typeof Sessions>['items'][number]
+export type ApiToken = Static<typeof ApiTokens>['items'][number]
+export type CreatedApiToken = Static<typeof CreatedApiTokenSchema>
