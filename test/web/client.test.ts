@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import type { Track } from '../../src/catalog/schemas.ts'
+import { type DroppedEntry, type DroppedItem, droppedFiles, type FileEntry, type FolderEntry } from '../../web/admin/dropped-files.ts'
 import { createRateMeter } from '../../web/admin/rate-meter.ts'
 import { matchRanges } from '../../web/elements/match-ranges.ts'
 import { clearOthers, currentEntry, emptyQueue, following, insertLast, insertNext, moveEntry, preceding, type Queue, removeEntry, shuffleQueue, startQueue, unshuffleQueue } from '../../web/player/queue.ts'
@@ -20,6 +21,24 @@ function seeded (): () => number {
   return () => { state = state * 48271 % 2147483647; return state / 2147483647 }
 }
 const queueOf = (titles: string, at = 0): Queue => startQueue(emptyQueue, tracks(titles), at, seeded())
+
+/** File system entries and a drop as browsers give them, as far as they are read here. */
+const fileEntry = (name: string): FileEntry => ({ name, isFile: true, isDirectory: false, file: (take) => { take(new File([], name)) } })
+function folderEntry (name: string, children: readonly DroppedEntry[]): FolderEntry {
+  return {
+    name,
+    isFile: false,
+    isDirectory: true,
+    createReader () {
+      let at = 0
+      // As Chromium does: a hundred at a time, and an empty list once all are given.
+      return { readEntries: (take) => { queueMicrotask(() => { take(children.slice(at, at += 100)) }) } }
+    }
+  }
+}
+function dropOf (entries: readonly DroppedEntry[]): { items: DroppedItem[] } {
+  return { items: entries.map((entry) => ({ webkitGetAsEntry: () => entry, getAsFile: () => null })) }
+}
 
 t.test('what is queued next plays next and what is queued last plays last', async (t) => {
   const queue = insertLast(insertNext(queueOf('abc', 1), tracks('xy')), tracks('z'))
@@ -49,7 +68,31 @@ t.test('shuffle mixes what follows, and off again everything stands as it was gi
   t.equal([...order(shuffled)].toSorted().join(''), 'abcdefghij', 'nothing is lost or doubled')
   t.equal(order(unshuffleQueue(shuffled)), order(queue))
   t.equal(order(unshuffleQueue(insertNext(shuffled, tracks('X')))), 'abcXdefghij', 'a newcomer stays behind the track it was queued after')
-  t.equal(playing(startQueue({ ...emptyQueue, shuffled: true }, tracks('abc'), 1, seeded())), 'b', 'with shuffle on, the chosen track still comes first')
+  t.equal(playing(shuffled), 'c')
+  t.equal(playing(unshuffleQueue({ ...shuffled, at: 7 })), order(shuffled)[7], 'what plays by then plays on, at its own place')
+  t.same([queue, shuffled, unshuffleQueue(shuffled)].map((each) => each.shuffled), [false, true, false], 'and it is known which of the two is on')
+})
+
+t.test('with shuffle on, the chosen track comes first and all the others follow mixed', async (t) => {
+  const started = startQueue({ ...emptyQueue, shuffled: true }, tracks('abcdefghij'), 4, seeded())
+  t.equal(playing(started), 'e')
+  t.equal(started.at, 0, 'nothing is skipped')
+  t.equal([...order(started)].toSorted().join(''), 'abcdefghij')
+  t.not(order(started).slice(1), 'abcdfghij')
+  t.ok(started.shuffled, 'shuffle stays on')
+  t.equal(order(unshuffleQueue(started)), 'abcdefghij')
+})
+
+t.test('every order is as likely as every other', async (t) => {
+  const random = seeded()
+  const queue = queueOf('abcd')
+  const times = new Map<string, number>()
+  for (let i = 0; i < 12_000; i++) {
+    const shuffled = order(shuffleQueue(queue, random))
+    times.set(shuffled, (times.get(shuffled) ?? 0) + 1)
+  }
+  t.equal(times.size, 6)
+  for (const [shuffled, count] of times) t.ok(Math.abs(count - 2_000) < 130, `${shuffled} came ${count} times of 12,000`)
 })
 
 t.test('the queue ends at its ends, unless it repeats', async (t) => {
@@ -76,6 +119,28 @@ t.test('matches are marked at the start of words, whatever their accents and cas
   t.equal(marked('The Other', 'the'), '[The] Other', 'not within a word')
   t.equal(marked('Anything', ''), 'Anything')
   t.equal(marked('<b>loud</b>', 'loud'), '<b>[loud]</b>', 'and it stays text')
+})
+
+t.test('a dropped folder gives every file below it with its path, however many and however deep', async (t) => {
+  const many = Array.from({ length: 230 }, (_, i) => fileEntry(`${i}.flac`))
+  const music = folderEntry('Music', [folderEntry('Long', many), folderEntry('Riverbank', [folderEntry('Disc 2', [fileEntry('1.flac')]), fileEntry('cover.jpg')]), folderEntry('Empty', [])])
+  const paths = (await droppedFiles(dropOf([music, fileEntry('single.mp3')]))).map(({ path, file }) => [path, file.name])
+  t.equal(paths.length, 230 + 3)
+  t.same(paths.slice(0, 230), many.map(({ name }) => [`Music/Long/${name}`, name]))
+  t.same(paths.slice(230), [['Music/Riverbank/Disc 2/1.flac', '1.flac'], ['Music/Riverbank/cover.jpg', 'cover.jpg'], ['single.mp3', 'single.mp3']])
+})
+
+t.test('a drop is read before the browser empties it; what is text is left out, and a file without an entry is taken as it is', async (t) => {
+  const drop = dropOf([fileEntry('first.flac'), folderEntry('Folder', [fileEntry('1.flac')]), fileEntry('last.flac')])
+  drop.items.push({ webkitGetAsEntry: () => null, getAsFile: () => null }, { webkitGetAsEntry: () => null, getAsFile: () => new File([], 'plain.ogg') })
+  const found = droppedFiles(drop)
+  drop.items.length = 0
+  t.same((await found).map(({ path }) => path), ['first.flac', 'Folder/1.flac', 'last.flac', 'plain.ogg'])
+})
+
+t.test('a folder that can’t be read fails the drop, rather than leaving music out unsaid', async (t) => {
+  const broken: FolderEntry = { ...folderEntry('Broken', []), createReader: () => ({ readEntries: (_take, refuse) => { refuse(new Error('not readable')) } }) }
+  await t.rejects(droppedFiles(dropOf([folderEntry('Music', [broken])])), { message: 'not readable' })
 })
 
 t.test('peaks are folded by the greatest of each share', async (t) => {

@@ -19,6 +19,7 @@ export const studio = {
   'upload.cancel': 'Cancel {name}',
   'upload.retry': 'Try {name} again',
   'upload.progress-of': 'Progress of {name}',
+  'upload.unreadable': 'A file or folder of the drop can’t be read, so none was taken. See whether it is still there and yours to open, then drop again.',
   'upload.skipped': { one: '{count} file is not music and was left out', other: '{count} files are not music and were left out' },
   'upload.state.queued': 'Waiting',
   'upload.state.sending': 'Sending',
