@@ -14,8 +14,8 @@ const root = join(import.meta.dirname, '..')
 const folder = process.argv[2] ?? join(root, 'docs/screens')
 const password = 'an entirely fine passphrase'
 const screens = [
-  { name: 'desktop', viewport: { width: 1440, height: 900 }, hasTouch: false },
-  { name: 'phone', viewport: { width: 390, height: 844 }, hasTouch: true }
+  { name: 'desktop', viewport: { width: 1440, height: 900 }, hasTouch: false, isMobile: false },
+  { name: 'phone', viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 1 }
 ] as const
 const themes = [{ name: 'day', colorScheme: 'light' }, { name: 'night', colorScheme: 'dark' }] as const
 
