@@ -7,6 +7,7 @@ import type { Ffmpeg } from './platform/media/ffmpeg.ts'
 import { createMediaReader } from './platform/media/media-reader.ts'
 import type { JobQueue } from './platform/queue/job-queue.ts'
 import type { ObjectStore } from './platform/storage/object-store.ts'
+import { createTurnstile } from './platform/turnstile.ts'
 import { type JobDeps, type JobTimes, jobTimes } from './processing/job-context.ts'
 import { findLostJobs, recoverJobs } from './processing/recover-jobs.ts'
 import { runMessage } from './processing/run-job.ts'
@@ -37,17 +38,20 @@ const housekeepingEndMs = 3_000
 const longPollSeconds = 20
 /** After a fault of the queue, such as a database that is away. */
 const pauseMs = 1_000
+/** Jobs beyond those that encode: they keep the processors busy while another waits for disk, database or network. */
+const aheadJobs = 1
 
-/** Takes jobs off the queue until it is stopped: as many at once as the settings say, or one a processor core. */
+/** Takes jobs off the queue until it is stopped and encodes as many at once as the settings say, or one a core. */
 export async function startWorker ({ config, times = jobTimes, ...deps }: WorkerDeps): Promise<Worker> {
   const slots = config.worker.concurrency === 0 ? availableParallelism() : config.worker.concurrency
   const { scratchDir } = config.worker
   await sweepScratch(scratchDir)
   const reader = createMediaReader({ children: slots })
-  const jobDeps = { ...deps, reader, scratchDir, times }
+  const encodingTurn = createTurnstile({ width: slots, queue: Infinity })
+  const jobDeps = { ...deps, reader, encodingTurn, scratchDir, times }
   const stopping = new AbortController()
   const { signal } = stopping
-  const work = Promise.all(Array.from({ length: slots }, () => serve(jobDeps, signal)))
+  const work = Promise.all(Array.from({ length: slots + aheadJobs }, () => serve(jobDeps, signal)))
   const housekeeping = Promise.all([
     repeat(() => recoverJobs(jobDeps), { firstMs: 0, everyMs: recoverEveryMs, log: deps.log, signal }),
     repeat(() => findLostJobs(jobDeps), { firstMs: 0, everyMs: findLostEveryMs, log: deps.log, signal }),

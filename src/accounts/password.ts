@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import createError from '@fastify/error'
 import { hash, type Options, verify } from '@node-rs/argon2'
 import { commonPasswords } from './common-passwords.ts'
-import { createTurnstile } from './turnstile.ts'
+import { createTurnstile } from '../platform/turnstile.ts'
 import { usernameKeyOf } from './username.ts'
 
 export const PasswordUnacceptableError = createError<[string]>('PASSWORD_UNACCEPTABLE', 'the password %s; choose another', 400)

@@ -60,7 +60,7 @@ export async function backfillTrack (context: JobContext, claim: Claim, folder: 
   const processing = { ...context, outDir }
   const reading = await readTrack({ path: file.path, relativePath: track.original.fileName, sizeBytes: file.sizeBytes }, processing)
   // Covers have a recipe of their own; nothing is drawn here.
-  const processed = await renderTrack({ ...reading, picturePath: null }, processing)
+  const processed = await context.encodingTurn(() => renderTrack({ ...reading, picturePath: null }, processing))
   context.onStage('publish')
   const audio = await storeAudio(store, trackId, processed)
   await inTransaction(db, (tx) => publishAnew(tx, claim, { trackId, fence: track.fence, audio }))

@@ -4,6 +4,7 @@ import type { Ffmpeg } from '../platform/media/ffmpeg.ts'
 import type { MediaReader } from '../platform/media/media-reader.ts'
 import type { JobQueue } from '../platform/queue/job-queue.ts'
 import type { ObjectStore } from '../platform/storage/object-store.ts'
+import type { Turnstile } from '../platform/turnstile.ts'
 
 /** How jobs are timed; tests shorten what takes minutes. */
 export interface JobTimes {
@@ -22,6 +23,8 @@ export interface JobDeps {
   readonly queue: JobQueue
   readonly ffmpeg: Ffmpeg
   readonly reader: MediaReader
+  /** Encoding waits its turn here: one ffmpeg a slot, while one job more fetches, reads or publishes. */
+  readonly encodingTurn: Turnstile
   readonly scratchDir: string
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
   readonly now: () => Date

@@ -75,7 +75,7 @@ async function publishFile (context: JobContext, work: Work): Promise<void> {
   let processed: ProcessedTrack | undefined
   for (let verdicts = 1; ; verdicts++) {
     const verdict = await judge(context.db.prisma, candidateOf(work, processed))
-    if (verdict.kind === 'create' || verdict.kind === 'replace') processed ??= await renderTrack(work.reading, work.processing, work.options)
+    if (verdict.kind === 'create' || verdict.kind === 'replace') processed ??= await context.encodingTurn(() => renderTrack(work.reading, work.processing, work.options))
     try {
       await publish(context, await prepare(context, work, { verdict, processed }))
       return
