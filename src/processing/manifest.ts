@@ -10,5 +10,3 @@ export const manifest = {
   renditions: { version: 1 },
   waveform: { version: 1 }
 } as const
-
-export type ProcessorName = keyof typeof manifest
