@@ -28,13 +28,16 @@ export function startWorkerProcess (env: NodeJS.ProcessEnv, log: Logger): Worker
     const startedAt = performance.now()
     // Detached: Ctrl-C at the terminal reaches this process alone, which then ends the worker in good order.
     const started = fork(entry, { env, detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-    started.once('exit', (code, signal) => {
+    const again = (why: object) => {
       if (stopping) return
       if (performance.now() - startedAt > healthyAfterMs) pauseMs = firstRestartMs
-      log.error({ code, signal, restartInMs: pauseMs }, 'the worker ended unasked')
+      log.error({ ...why, restartInMs: pauseMs }, 'the worker ended unasked')
       timer = setTimeout(() => { child = start() }, pauseMs)
       pauseMs = Math.min(pauseMs * 2, longestRestartMs)
-    })
+    }
+    started.once('exit', (code, signal) => again({ code, signal }))
+    // No process could be made; then there is no exit either.
+    started.once('error', (err) => { if (started.pid === undefined) again({ err }) })
     return started
   }
 
@@ -42,7 +45,7 @@ export function startWorkerProcess (env: NodeJS.ProcessEnv, log: Logger): Worker
     stop: () => new Promise((resolve) => {
       stopping = true
       clearTimeout(timer)
-      if (child.exitCode !== null || child.signalCode !== null) { resolve(); return }
+      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) { resolve(); return }
       child.once('exit', () => resolve())
       child.kill('SIGTERM')
     })
