@@ -99,6 +99,9 @@ t.test('kill -9 of everything in mid-upload and mid-encode loses nothing and dou
   t.same(items.map(({ title }) => title).sort(), ['In Mid-Encode', 'In Mid-Upload'])
   for (const { id } of items) {
     t.same((await call<TrackDetail>('GET', `/tracks/${id}`)).renditions.toSorted(), ['aac-160', 'aac-256', 'aac-96', 'flac'], 'exactly one rendition set')
+    const best = await call<{ rendition: { name: string } }>('GET', `/tracks/${id}/stream`)
+    const frugal = await call<{ rendition: { name: string } }>('GET', `/tracks/${id}/stream?maxBitrateKbps=160`)
+    t.same([best.rendition.name, frugal.rendition.name], ['aac-256', 'aac-160'], 'the rendition that was asked for is the one that is played')
   }
   await second.interrupt()
 

@@ -107,7 +107,7 @@ export interface Artefact {
 export interface RenditionFile extends Artefact {
   readonly name: 'aac-96' | 'aac-160' | 'aac-256' | 'flac'
   readonly codec: 'aac' | 'flac'
-  /** Mean over the file. */
+  /** Of AAC what was asked for, of FLAC the mean over the file. */
   readonly bitrateKbps: number
   readonly sampleRate: number
   readonly channels: number

@@ -10,14 +10,16 @@ interface Recipe {
   readonly codec: RenditionFile['codec']
   readonly mimeType: string
   readonly encoder: readonly string[]
+  /** What the encoder was asked for; a lossless one takes what it needs. */
+  readonly targetKbps: number | null
 }
 
 // ffmpeg's thorough coder at every rate: its fast one takes half the time, and leaves four times the error at 256 kb/s.
 const aac = (name: 'aac-96' | 'aac-160' | 'aac-256', kbps: number): Recipe =>
-  ({ name, codec: 'aac', mimeType: 'audio/mp4; codecs="mp4a.40.2"', encoder: ['-c:a', 'aac', '-aac_coder', 'twoloop', '-b:a', `${kbps}k`] })
+  ({ name, codec: 'aac', mimeType: 'audio/mp4; codecs="mp4a.40.2"', encoder: ['-c:a', 'aac', '-aac_coder', 'twoloop', '-b:a', `${kbps}k`], targetKbps: kbps })
 const aacRecipes = [aac('aac-96', 96), aac('aac-160', 160), aac('aac-256', 256)]
 const flacRecipe: Recipe =
-  { name: 'flac', codec: 'flac', mimeType: 'audio/mp4; codecs="flac"', encoder: ['-c:a', 'flac', '-compression_level', '5', '-strict', '-2'] }
+  { name: 'flac', codec: 'flac', mimeType: 'audio/mp4; codecs="flac"', encoder: ['-c:a', 'flac', '-compression_level', '5', '-strict', '-2'], targetKbps: null }
 
 // Without this ffmpeg 7 writes 32-bit FLAC, which older decoders can't read.
 const deepest = ['-bits_per_raw_sample', '24']
@@ -45,7 +47,7 @@ function isDeep ({ bitDepth }: SourceAudio): boolean {
   return bitDepth !== null && bitDepth > 16
 }
 
-async function describe ({ name, codec, mimeType }: Recipe, path: string, format: { readonly sampleRate: number, readonly channels: number }): Promise<RenditionFile> {
+async function describe ({ name, codec, mimeType, targetKbps }: Recipe, path: string, format: { readonly sampleRate: number, readonly channels: number }): Promise<RenditionFile> {
   const [index, file] = await Promise.all([readFmp4Index(path), artefact(path, mimeType)])
   const ticks = index.fragments.reduce((sum, [, , duration]) => sum + duration, 0)
   if (index.timescale !== format.sampleRate) throw new Error(`${name} counts ${index.timescale} ticks a second, not ${format.sampleRate}`)
@@ -53,7 +55,8 @@ async function describe ({ name, codec, mimeType }: Recipe, path: string, format
     name,
     codec,
     ...file,
-    bitrateKbps: Math.round(file.sizeBytes * 8 / (ticks / index.timescale) / 1000),
+    // The mean comes out a little above the target, and a listener who asks for 160 at most means this one.
+    bitrateKbps: targetKbps ?? Math.round(file.sizeBytes * 8 / (ticks / index.timescale) / 1000),
     sampleRate: format.sampleRate,
     channels: format.channels,
     recipeVersion: manifest.renditions.version,

@@ -71,6 +71,7 @@ t.test('every kind of file becomes a complete track, exact to the sample', async
     const samples = await samplesOf(path, track.probe.channels)
     t.equal(track.probe.durationMs, Math.round(samples / track.probe.sampleRate * 1000))
     t.same(track.renditions.map(({ name }) => name), ['aac-96', 'aac-160', 'aac-256', ...(track.probe.lossless ? ['flac'] : [])])
+    t.same(track.renditions.slice(0, 3).map(({ bitrateKbps }) => bitrateKbps), [96, 160, 256], 'each is found by the rate that a client asks for')
     for (const rendition of track.renditions) checkRendition(t, rendition, track.probe, samples)
     t.match(track.loudness, { integratedLufs: Number, truePeakDbtp: Number })
     const bars = await readFile(track.waveform.path)
