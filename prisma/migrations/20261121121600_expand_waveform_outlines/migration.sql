@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "waveform" ADD COLUMN     "outline" TEXT;
