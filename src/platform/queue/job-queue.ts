@@ -21,13 +21,17 @@ export interface QueueDepth {
   readonly waiting: number
   readonly inFlight: number
   readonly dead: number
-  /** Age of the oldest waiting message, in seconds; 0 when there is none. */
-  readonly oldestSeconds: number
+  /**
+   * Age of the oldest waiting message, in seconds; 0 when there is none. SQS tells it to CloudWatch only
+   * (ApproximateAgeOfOldestMessage): there it is what the messages that this process received last allow, and null in
+   * a process that receives none.
+   */
+  readonly oldestSeconds: number | null
 }
 
 /**
  * Messages with the semantics of SQS: at least once, in no promised order, hidden while somebody works on them,
- * and set aside as dead after `maxReceives` receipts.
+ * and set aside as dead after so many receipts. Seconds may be fractions; SQS rounds them up.
  */
 export interface JobQueue {
   send(bodies: readonly string[], options?: { readonly delaySeconds?: number }): Promise<void>
@@ -35,8 +39,10 @@ export interface JobQueue {
   receive(options: ReceiveOptions): Promise<QueueMessage[]>
   /** Hides the message for so long from now; 0 gives it back at once. False when the receipt is stale. */
   hide(message: QueueMessage, seconds: number): Promise<boolean>
-  /** False when the receipt is stale: somebody else has the message. */
+  /** False when the receipt is stale: somebody else has the message, or may have it. */
   delete(message: QueueMessage): Promise<boolean>
   depth(): Promise<QueueDepth>
+  /** @throws when the queue can't be used; the message names the setting */
+  check(): Promise<void>
   close(): Promise<void>
 }

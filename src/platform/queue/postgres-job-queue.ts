@@ -1,12 +1,11 @@
-import createError from '@fastify/error'
 import pg from 'pg'
+import { connectionOptions, type DatabaseAddress } from '../database/database-address.ts'
 import type { JobQueue, QueueDepth, QueueMessage, ReceiveOptions } from './job-queue.ts'
+import { checkQueueOption, queueLimits } from './queue-limits.ts'
 import { PostgresWakeUp } from './postgres-wake-up.ts'
 
-export const QueueOptionsInvalidError = createError<[string]>('QUEUE_OPTIONS_INVALID', '%s', 500)
-
 export interface PostgresJobQueueOptions {
-  readonly connectionString: string
+  readonly address: DatabaseAddress
   /** Name of the queue; several may share a database. */
   readonly queue: string
   /** Receipts after which a message is set aside as dead, as in the redrive policy of SQS. */
@@ -22,12 +21,6 @@ interface ReceivedRow {
   readonly receipt: string
 }
 
-/** Limits of SQS, kept here so that code written against this queue runs against that one. */
-const maxBatch = 10
-const maxWaitSeconds = 20
-const maxDelaySeconds = 900
-const maxVisibilitySeconds = 43_200
-
 /**
  * The semantics of SQS in one table. All times are on the database's clock; waiting receivers are woken by NOTIFY and
  * by the time at which the next hidden message shows again. It has connections of its own, so that a full pool
@@ -41,13 +34,13 @@ export class PostgresJobQueue implements JobQueue {
 
   constructor (options: PostgresJobQueueOptions) {
     this.#options = options
-    this.#pool = new pg.Pool({ connectionString: options.connectionString, max: 3, connectionTimeoutMillis: 5_000, idleTimeoutMillis: 30_000, application_name: 'freshet-queue' })
+    this.#pool = new pg.Pool({ ...connectionOptions(options.address), max: 3, connectionTimeoutMillis: 5_000, idleTimeoutMillis: 30_000, application_name: 'freshet-queue' })
     this.#pool.on('error', options.onError)
-    this.#wakeUp = new PostgresWakeUp({ connectionString: options.connectionString, channel: channelOf(options.queue), onError: options.onError })
+    this.#wakeUp = new PostgresWakeUp({ address: options.address, channel: channelOf(options.queue), onError: options.onError })
   }
 
   async send (bodies: readonly string[], { delaySeconds = 0 }: { readonly delaySeconds?: number } = {}): Promise<void> {
-    within('delaySeconds', delaySeconds, 0, maxDelaySeconds)
+    checkQueueOption('delaySeconds', delaySeconds)
     if (bodies.length === 0) return
     await this.#pool.query(
       `WITH sent AS (
@@ -58,9 +51,9 @@ export class PostgresJobQueue implements JobQueue {
   }
 
   async receive ({ max, waitSeconds, visibilitySeconds, signal }: ReceiveOptions): Promise<QueueMessage[]> {
-    within('max', max, 1, maxBatch)
-    within('waitSeconds', waitSeconds, 0, maxWaitSeconds)
-    within('visibilitySeconds', visibilitySeconds, 0, maxVisibilitySeconds)
+    checkQueueOption('max', max)
+    checkQueueOption('waitSeconds', waitSeconds)
+    checkQueueOption('visibilitySeconds', visibilitySeconds)
     const stop = AbortSignal.any([signal, this.#closed.signal])
     const deadline = performance.now() + waitSeconds * 1_000
     while (!stop.aborted) {
@@ -79,7 +72,7 @@ export class PostgresJobQueue implements JobQueue {
   }
 
   async hide (message: QueueMessage, seconds: number): Promise<boolean> {
-    within('seconds', seconds, 0, maxVisibilitySeconds)
+    checkQueueOption('visibilitySeconds', seconds)
     // Receivers are woken only for what shows sooner than they reckoned with, not by every heartbeat.
     const { rowCount } = await this.#pool.query(
       `WITH before AS (
@@ -105,6 +98,11 @@ export class PostgresJobQueue implements JobQueue {
               coalesce(extract(epoch FROM now() - min(sent_at) FILTER (WHERE dead_at IS NULL AND visible_at <= now())), 0)::float8 AS oldest
        FROM queue_message WHERE queue = $1`, [this.#options.queue])
     return { waiting: row?.waiting ?? 0, inFlight: row?.in_flight ?? 0, dead: row?.dead ?? 0, oldestSeconds: row?.oldest ?? 0 }
+  }
+
+  /** Its table is made by the migrations, and the database was reached for those. */
+  async check (): Promise<void> {
+    await this.#pool.query('SELECT FROM queue_message LIMIT 1')
   }
 
   async close (): Promise<void> {
@@ -135,14 +133,10 @@ export class PostgresJobQueue implements JobQueue {
     const { rows: [row] } = await this.#pool.query<{ ms: number | null }>(
       `SELECT extract(epoch FROM min(visible_at) - clock_timestamp())::float8 * 1000 AS ms
        FROM queue_message WHERE queue = $1 AND dead_at IS NULL`, [this.#options.queue])
-    return row?.ms == null ? maxWaitSeconds * 1_000 : Math.max(1, Math.ceil(row.ms))
+    return row?.ms == null ? queueLimits.maxWaitSeconds * 1_000 : Math.max(1, Math.ceil(row.ms))
   }
 }
 
 function channelOf (queue: string): string {
   return `freshet_queue_${queue}`
-}
-
-function within (name: string, value: number, min: number, max: number): void {
-  if (!(value >= min && value <= max)) throw new QueueOptionsInvalidError(`${name} must be from ${min} to ${max}, not ${value}`)
 }

@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
+import { connectionOptions, type DatabaseAddress } from '../database/database-address.ts'
 
 export interface PostgresWakeUpOptions {
-  readonly connectionString: string
+  readonly address: DatabaseAddress
   readonly channel: string
   readonly onError: (error: Error) => void
 }
@@ -69,8 +70,8 @@ export class PostgresWakeUp {
   }
 
   async #listenUntilLost (): Promise<void> {
-    const { connectionString, channel, onError } = this.#options
-    const client = new pg.Client({ connectionString, application_name: 'freshet-queue-listen', keepAlive: true })
+    const { address, channel, onError } = this.#options
+    const client = new pg.Client({ ...connectionOptions(address), application_name: 'freshet-queue-listen', keepAlive: true })
     const lost = new Promise<void>((resolve) => {
       client.once('end', resolve)
       client.on('error', (error) => { if (!this.#closed.signal.aborted) onError(error); resolve() })
