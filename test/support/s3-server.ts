@@ -1,21 +1,25 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, type CORSRule, DeleteBucketCorsCommand, PutBucketCorsCommand, S3Client } from '@aws-sdk/client-s3'
+import { freePort } from './process.ts'
 
 export interface S3Server {
   readonly endpoint: string
   readonly region: string
   readonly bucket: string
   readonly credentials: { readonly accessKeyId: string, readonly secretAccessKey: string }
+  /** Replaces the bucket's CORS rules; none at first. */
+  allowPages(rules: CORSRule[]): Promise<void>
   stop(): Promise<void>
 }
 
 const programs = ['ceph-mon', 'ceph-osd', 'ceph', 'radosgw', 'radosgw-admin', 'monmaptool', 'setpriv']
+/** The one key that the server encrypts with when it is asked to. */
+export const kmsKeyId = 'freshet-test-key'
 const startWithinMs = 60_000
 
 /** Why no S3 server can be started on this machine, if it can't. */
@@ -37,7 +41,7 @@ export async function startS3Server (): Promise<S3Server> {
   }
   try {
     const server = await startCluster(dir, daemons)
-    return { ...server, stop }
+    return { ...server, allowPages: (rules) => allowPages(server, rules), stop }
   } catch (error) {
     await stop()
     throw error
@@ -53,7 +57,7 @@ function ended (child: ChildProcess): Promise<void> {
   })
 }
 
-async function startCluster (dir: string, daemons: ChildProcess[]): Promise<Omit<S3Server, 'stop'>> {
+async function startCluster (dir: string, daemons: ChildProcess[]): Promise<Place> {
   const [monitorPort, gatewayPort] = [await freePort(), await freePort()]
   const fsid = randomUUID()
   const osdId = randomUUID()
@@ -77,6 +81,15 @@ async function startCluster (dir: string, daemons: ChildProcess[]): Promise<Omit
   const place = { endpoint, region: 'us-east-1', bucket: 'music' }
   await createBucket(place, credentials)
   return { ...place, credentials }
+}
+
+type Place = Pick<S3Server, 'endpoint' | 'region' | 'bucket' | 'credentials'>
+
+async function allowPages ({ endpoint, region, bucket, credentials }: Place, rules: CORSRule[]): Promise<void> {
+  const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true })
+  if (rules.length === 0) await client.send(new DeleteBucketCorsCommand({ Bucket: bucket }))
+  else await client.send(new PutBucketCorsCommand({ Bucket: bucket, CORSConfiguration: { CORSRules: rules } }))
+  client.destroy()
 }
 
 async function createBucket ({ endpoint, region, bucket }: Pick<S3Server, 'endpoint' | 'region' | 'bucket'>, credentials: S3Server['credentials']): Promise<void> {
@@ -117,6 +130,12 @@ function clusterConfig (dir: string, fsid: string, monitorPort: number): string 
     osd_data: join(dir, 'osd'),
     mgr_data: join(dir, 'mgr'),
     rgw_data: join(dir, 'rgw'),
+    // Buckets can stand in the host's name too: music.localhost.
+    rgw_dns_name: 'localhost',
+    // Encryption as by KMS, without a KMS and without TLS.
+    rgw_crypt_require_ssl: 'false',
+    rgw_crypt_s3_kms_backend: 'testing',
+    rgw_crypt_s3_kms_encryption_keys: `${kmsKeyId}=${Buffer.alloc(32, 7).toString('base64')}`,
     crash_dir: join(dir, 'crash')
   }
   return `[global]\n${Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`).join('')}`
@@ -164,13 +183,4 @@ async function answers (endpoint: string): Promise<void> {
       await sleep(50)
     }
   }
-}
-
-function freePort (): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port')))
-    })
-  })
 }

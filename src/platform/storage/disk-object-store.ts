@@ -170,6 +170,10 @@ export class DiskObjectStore implements ObjectStore {
     return await this.#writing(key, () => this.#multiparts.putPart(key, part.multipartId, part.partNumber, chunks))
   }
 
+  async uploadOrigin (): Promise<string> {
+    return new URL(this.#options.publicUrl).origin
+  }
+
   async listParts (key: string, multipartId: string): Promise<UploadedPart[]> {
     return await this.#multiparts.listParts(key, multipartId)
   }

@@ -78,6 +78,8 @@ export interface ObjectStore {
   presignPut(key: string, options: PresignOptions & { readonly contentType: string }): Promise<PresignedRequest>
   createMultipart(key: string, options: { readonly contentType: string }): Promise<string>
   presignPart(key: string, multipartId: string, partNumber: number, options: PresignOptions): Promise<PresignedRequest>
+  /** Scheme, host and port of the addresses that are presigned here. */
+  uploadOrigin(): Promise<string>
   listParts(key: string, multipartId: string): Promise<UploadedPart[]>
   /** @throws MULTIPART_INVALID when a part is missing or its etag differs; MULTIPART_NOT_FOUND */
   completeMultipart(key: string, multipartId: string, parts: ReadonlyArray<Pick<UploadedPart, 'partNumber' | 'etag'>>): Promise<ObjectInfo>

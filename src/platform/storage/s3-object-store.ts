@@ -2,20 +2,18 @@ import { createHash } from 'node:crypto'
 import { addAbortListener } from 'node:events'
 import { readFile, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CopyObjectCommand, CreateMultipartUploadCommand, DeleteObjectCommand,
   GetObjectCommand, HeadBucketCommand, HeadObjectCommand, ListMultipartUploadsCommand, type ListMultipartUploadsCommandOutput, ListPartsCommand, type ListPartsCommandOutput, paginateListObjectsV2, PutObjectCommand,
   S3Client, type S3ClientConfig, S3ServiceException, UploadPartCommand
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
-import createError from '@fastify/error'
 import { checkObjectKey, checkPartNumber, splitPrefix } from './object-key.ts'
 import { ObjectChecksumError, ObjectExistsError, ObjectNotFoundError, ObjectRangeError } from './object-store-errors.ts'
 import type { ByteRange, ListedObject, ObjectInfo, ObjectStore, PendingMultipart, PresignedRequest, PresignOptions, PutOptions, UploadedPart } from './object-store.ts'
-import { isNotFound, onMultipart, onObject } from './s3-errors.ts'
-import { copyInParts, putFileInParts, type Target, type TransferLimits, transferLimits } from './s3-transfers.ts'
-
-export const BucketUnusableError = createError<[string, string]>('BUCKET_UNUSABLE', 'the bucket %s can’t be used (%s): check S3_BUCKET, S3_REGION, S3_ENDPOINT and the credentials', 503)
+import { BucketUnusableError, bucketFault, isConflict, isNotFound, onMultipart, onObject } from './s3-errors.ts'
+import { copyInParts, type Encryption, putFileInParts, type Target, type TransferLimits, transferLimits } from './s3-transfers.ts'
 
 export interface S3ObjectStoreOptions {
   readonly bucket: string
@@ -23,6 +21,8 @@ export interface S3ObjectStoreOptions {
   /** Undefined for Amazon's own. */
   readonly endpoint: string | undefined
   readonly forcePathStyle: boolean
+  /** Encrypts what is written. Undefined: as the bucket has it. */
+  readonly kmsKeyId?: string | undefined
   /** Default: the SDK's chain, which finds the role of the machine. */
   readonly credentials?: NonNullable<S3ClientConfig['credentials']>
   /** A connection that is silent for so long is given up and the request tried again. */
@@ -33,21 +33,30 @@ export interface S3ObjectStoreOptions {
 type PartRef = Pick<UploadedPart, 'partNumber' | 'etag'>
 
 const connectTimeoutMs = 5_000
+/** Jitter and growing pauses are the SDK's (its standard mode). */
+const attempts = 5
+const firstConflictPauseMs = 50
 
 /** Objects in a bucket of Amazon S3, or of a server that speaks its protocol. */
 export class S3ObjectStore implements ObjectStore {
   readonly #client: S3Client
   readonly #bucket: string
+  readonly #region: string
   readonly #limits: TransferLimits
+  readonly #encryption: Encryption
 
-  constructor ({ bucket, region, endpoint, forcePathStyle, credentials, idleTimeoutMs = 30_000, limits = transferLimits }: S3ObjectStoreOptions) {
+  constructor ({ bucket, region, endpoint, forcePathStyle, kmsKeyId, credentials, idleTimeoutMs = 30_000, limits = transferLimits }: S3ObjectStoreOptions) {
     this.#bucket = bucket
+    this.#region = region
     this.#limits = limits
+    this.#encryption = kmsKeyId === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyId }
     this.#client = new S3Client({
       region,
       forcePathStyle,
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(credentials === undefined ? {} : { credentials }),
+      retryMode: 'standard',
+      maxAttempts: attempts,
       // Otherwise presigned addresses would contain the checksum of an empty body.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
@@ -58,9 +67,8 @@ export class S3ObjectStore implements ObjectStore {
   async put (key: string, body: Uint8Array, { contentType, sha256, ifAbsent = false }: PutOptions): Promise<ObjectInfo> {
     checkObjectKey(key)
     if (sha256 !== undefined && sha256 !== createHash('sha256').update(body).digest('hex')) throw new ObjectChecksumError(key)
-    await onObject(key, this.#client.send(new PutObjectCommand({
-      ...this.#place(key), Body: body, ContentType: contentType, ...(ifAbsent ? { IfNoneMatch: '*' } : {})
-    })))
+    const command = () => new PutObjectCommand({ ...this.#place(key), ...this.#encryption, Body: body, ContentType: contentType, ...(ifAbsent ? { IfNoneMatch: '*' } : {}) })
+    await onObject(key, againAfterConflict(() => this.#client.send(command())))
     return await this.#existing(key)
   }
 
@@ -112,7 +120,7 @@ export class S3ObjectStore implements ObjectStore {
       await onObject(toKey, copyInParts({ ...this.#target(toKey), partBytes: this.#limits.copyPartBytes }, { copySource, sizeBytes }, { contentType, ifAbsent }))
     } else {
       await onObject(toKey, this.#client.send(new CopyObjectCommand({
-        ...this.#place(toKey), CopySource: copySource, MetadataDirective: 'REPLACE', ContentType: contentType, ...(ifAbsent ? { IfNoneMatch: '*' } : {})
+        ...this.#place(toKey), ...this.#encryption, CopySource: copySource, MetadataDirective: 'REPLACE', ContentType: contentType, ...(ifAbsent ? { IfNoneMatch: '*' } : {})
       })))
     }
     return await this.#existing(toKey)
@@ -134,8 +142,8 @@ export class S3ObjectStore implements ObjectStore {
 
   async presignPut (key: string, { contentType, sizeBytes, expiresInSeconds }: PresignOptions & { readonly contentType: string }): Promise<PresignedRequest> {
     checkObjectKey(key)
-    const command = new PutObjectCommand({ ...this.#place(key), ContentLength: sizeBytes, ContentType: contentType, IfNoneMatch: '*' })
-    const headers = { 'content-type': contentType, 'if-none-match': '*' }
+    const command = new PutObjectCommand({ ...this.#place(key), ...this.#encryption, ContentLength: sizeBytes, ContentType: contentType, IfNoneMatch: '*' })
+    const headers = { 'content-type': contentType, 'if-none-match': '*', ...encryptionHeaders(this.#encryption) }
     // The only header that isn't signed unless it is asked for.
     const url = await getSignedUrl(this.#client, command, { expiresIn: expiresInSeconds, signableHeaders: new Set(['content-type']) })
     return { method: 'PUT', url, headers, expiresAt: expiryOf(url) }
@@ -143,7 +151,7 @@ export class S3ObjectStore implements ObjectStore {
 
   async createMultipart (key: string, { contentType }: { readonly contentType: string }): Promise<string> {
     checkObjectKey(key)
-    const { UploadId } = await this.#client.send(new CreateMultipartUploadCommand({ ...this.#place(key), ContentType: contentType }))
+    const { UploadId } = await this.#client.send(new CreateMultipartUploadCommand({ ...this.#place(key), ...this.#encryption, ContentType: contentType }))
     if (UploadId === undefined) throw new Error(`S3 gave no id for the multipart upload of ${key}`)
     return UploadId
   }
@@ -154,6 +162,12 @@ export class S3ObjectStore implements ObjectStore {
     const command = new UploadPartCommand({ ...this.#place(key), UploadId: multipartId, PartNumber: partNumber, ContentLength: sizeBytes })
     const url = await getSignedUrl(this.#client, command, { expiresIn: expiresInSeconds })
     return { method: 'PUT', url, headers: {}, expiresAt: expiryOf(url) }
+  }
+
+  async uploadOrigin (): Promise<string> {
+    // Asked of the SDK: it leaves the bucket out of the host's name for an IP address and for a name with dots too.
+    const { url } = await this.presignPart('incoming/any', 'any', 1, { sizeBytes: 1, expiresInSeconds: 60 })
+    return new URL(url).origin
   }
 
   async listParts (key: string, multipartId: string): Promise<UploadedPart[]> {
@@ -203,7 +217,7 @@ export class S3ObjectStore implements ObjectStore {
     try {
       await this.#client.send(new HeadBucketCommand({ Bucket: this.#bucket }))
     } catch (error) {
-      throw new BucketUnusableError(this.#bucket, error instanceof Error ? error.message : String(error))
+      throw new BucketUnusableError(bucketFault(error, { bucket: this.#bucket, region: this.#region }))
     }
   }
 
@@ -216,7 +230,7 @@ export class S3ObjectStore implements ObjectStore {
   }
 
   #target (key: string): Omit<Target, 'partBytes'> {
-    return { client: this.#client, bucket: this.#bucket, key }
+    return { client: this.#client, bucket: this.#bucket, key, encryption: this.#encryption }
   }
 
   async #existing (key: string): Promise<ObjectInfo> {
@@ -228,6 +242,23 @@ export class S3ObjectStore implements ObjectStore {
   async #refuseExisting (key: string): Promise<void> {
     if (await this.head(key) !== null) throw new ObjectExistsError(key)
   }
+}
+
+/** S3 answers so when two conditional writes meet, and asks for another try: the other may have come to nothing. */
+async function againAfterConflict<T> (send: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await send()
+    } catch (error) {
+      if (!isConflict(error) || attempt === attempts) throw error
+      await delay(firstConflictPauseMs * 2 ** (attempt - 1) * (0.5 + Math.random()))
+    }
+  }
+}
+
+/** What a browser must send, because it is signed. */
+function encryptionHeaders ({ ServerSideEncryption, SSEKMSKeyId }: Encryption): Record<string, string> {
+  return SSEKMSKeyId === undefined ? {} : { 'x-amz-server-side-encryption': ServerSideEncryption, 'x-amz-server-side-encryption-aws-kms-key-id': SSEKMSKeyId }
 }
 
 function infoOf (key: string, { ETag, ContentType, LastModified }: { ETag?: string | undefined, ContentType?: string | undefined, LastModified?: Date | undefined }, sizeBytes: number): ObjectInfo {

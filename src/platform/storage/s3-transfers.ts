@@ -17,11 +17,15 @@ export interface TransferLimits {
 
 export const transferLimits: TransferLimits = { partBytes: 16 * 1024 ** 2, copyPartBytes: 1024 ** 3 }
 
+/** Named at the start of a write; its parts follow. */
+export type Encryption = { readonly ServerSideEncryption: 'aws:kms', readonly SSEKMSKeyId: string } | { readonly ServerSideEncryption?: never, readonly SSEKMSKeyId?: never }
+
 export interface Target {
   readonly client: S3Client
   readonly bucket: string
   readonly key: string
   readonly partBytes: number
+  readonly encryption: Encryption
 }
 
 type SendPart = (multipartId: string, partNumber: number) => Promise<CompletedPart>
@@ -52,9 +56,9 @@ export async function copyInParts (target: Target, source: { readonly copySource
 }
 
 /** All parts or none: a failure gives the storage of what was sent back. */
-async function inParts ({ client, bucket, key }: Target, { contentType, ifAbsent = false }: PutOptions, parts: () => AsyncGenerator<SendPart>): Promise<void> {
+async function inParts ({ client, bucket, key, encryption }: Target, { contentType, ifAbsent = false }: PutOptions, parts: () => AsyncGenerator<SendPart>): Promise<void> {
   const place = { Bucket: bucket, Key: key }
-  const { UploadId = '' } = await client.send(new CreateMultipartUploadCommand({ ...place, ContentType: contentType }))
+  const { UploadId = '' } = await client.send(new CreateMultipartUploadCommand({ ...place, ...encryption, ContentType: contentType }))
   try {
     const sent = await sendAll(UploadId, parts())
     await client.send(new CompleteMultipartUploadCommand({
