@@ -26,18 +26,20 @@ const databaseName = 'freshet'
 /** A killed server's children leave within about a second; until then the shared memory is taken. */
 const startAttempts = 25
 const retryMs = 200
+/** A replica takes reading ones only. */
+const ready = /ready to accept (read-only )?connections/
 
 /**
  * Starts the Postgres that npm brought, making the cluster on the first call, and resolves once it takes connections.
- * It listens on a free loopback port and dies with this process.
+ * It listens on a free loopback port and dies with this process. `onLog` is told what the server logs once it is ready.
  * @throws EmbeddedPostgresInUseError when another process serves the same folder; EmbeddedPostgresError otherwise
  */
-export async function startEmbeddedPostgres (location: Location): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres (location: Location, onLog?: (text: string) => void): Promise<EmbeddedPostgres> {
   if (runningUrl(location) !== undefined) throw new EmbeddedPostgresInUseError(location.dir)
   const bin = await binaries()
   if (!existsSync(join(location.dir, 'PG_VERSION'))) initialise(bin, location)
-  const port = await freePort()
-  const child = await startServer(bin, location.dir, port)
+  const { child, port } = await startServer(bin, location.dir)
+  if (onLog !== undefined) child.stderr?.on('data', (chunk: Buffer) => onLog(chunk.toString()))
   return {
     url: urlOf(location, port),
     stop: () => new Promise((resolve) => {
@@ -105,15 +107,17 @@ function initialise (bin: string, { dir, passwordFile }: Location): void {
   renameSync(made, dir)
 }
 
-async function startServer (bin: string, dir: string, port: number): Promise<ChildProcess> {
-  const [command, args] = asServerUser(join(bin, 'postgres'), [
-    '-D', dir, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'timezone=UTC', '-c', 'max_connections=100'
-  ])
+async function startServer (bin: string, dir: string): Promise<{ readonly child: ChildProcess, readonly port: number }> {
   for (let attempt = 1; ; attempt++) {
+    // Each time another one: what was free may have been taken by the time the server asks for it.
+    const port = await freePort()
+    const [command, args] = asServerUser(join(bin, 'postgres'), [
+      '-D', dir, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'timezone=UTC', '-c', 'max_connections=100'
+    ])
     // A process group of its own: Ctrl-C at the terminal must not end it before those that still need it.
     const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
     const failure = await untilReady(child)
-    if (failure === undefined) return child
+    if (failure === undefined) return { child, port }
     if (attempt === startAttempts) throw new EmbeddedPostgresError(failure)
     await new Promise((resolve) => setTimeout(resolve, retryMs))
   }
@@ -125,7 +129,7 @@ function untilReady (child: ChildProcess): Promise<string | undefined> {
     let log = ''
     const onData = (chunk: Buffer) => {
       log = (log + chunk.toString()).slice(-8_192)
-      if (!log.includes('ready to accept connections')) return
+      if (!ready.test(log)) return
       child.stderr?.off('data', onData).resume()
       resolve(undefined)
     }

@@ -3,6 +3,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import createError from '@fastify/error'
 import pg from 'pg'
+import { addressAt, connectionOptions, type DatabaseAddress, databaseName, urlOf } from './database-address.ts'
+import { unreachable } from './database-fault.ts'
 
 export const MigrationFailedError = createError<[string, string]>('MIGRATION_FAILED', 'migration %s failed: %s', 500)
 export const MigrationUnknownError = createError<[string]>('MIGRATION_UNKNOWN', 'the database has migration %s, which this version of Freshet does not know; run the newer version', 500)
@@ -25,10 +27,11 @@ interface Applied {
 /**
  * Applies what is missing of `prisma/migrations` and returns the names applied. It creates the database if need be,
  * and keeps Prisma's own history table, so that the Prisma CLI agrees with it. Two at once: one applies, the other waits.
+ * @throws DatabaseUnreachableError naming the setting to look at, and the errors above
  */
-export async function migrate (connectionString: string, dir: string): Promise<string[]> {
-  await createDatabaseIfMissing(connectionString)
-  const client = new pg.Client({ connectionString })
+export async function migrate (address: DatabaseAddress, dir: string): Promise<string[]> {
+  await createDatabaseIfMissing(address)
+  const client = new pg.Client(connectionOptions(address))
   await client.connect()
   try {
     await client.query('SELECT pg_advisory_lock($1)', [lockKey])
@@ -39,11 +42,19 @@ export async function migrate (connectionString: string, dir: string): Promise<s
   }
 }
 
+/**
+ * By its name, a migration of a newer version that this one can live with: so that instances of the version before still
+ * start while a release is rolled out, or taken back (docs/decisions/0026).
+ */
+function onlyAdds (name: string): boolean {
+  return /^\d{14}_expand(_|$)/.test(name)
+}
+
 async function applyMissing (client: pg.Client, dir: string): Promise<string[]> {
   const known = (await readdir(dir, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort()
   const { rows } = await client.query<Applied>('SELECT migration_name, checksum, finished_at FROM _prisma_migrations WHERE rolled_back_at IS NULL')
   const history = new Map(rows.map((row) => [row.migration_name, row]))
-  const unknown = rows.find((row) => !known.includes(row.migration_name))
+  const unknown = rows.find((row) => !known.includes(row.migration_name) && !onlyAdds(row.migration_name))
   if (unknown !== undefined) throw new MigrationUnknownError(unknown.migration_name)
   const applied: string[] = []
   for (const name of known) {
@@ -77,23 +88,22 @@ async function apply (client: pg.Client, { name, sql, checksum }: { name: string
   }
 }
 
-async function createDatabaseIfMissing (connectionString: string): Promise<void> {
-  const url = new URL(connectionString)
-  const name = decodeURIComponent(url.pathname.slice(1))
-  url.pathname = '/postgres'
-  const probe = new pg.Client({ connectionString })
+async function createDatabaseIfMissing (address: DatabaseAddress): Promise<void> {
+  const maintenance = new URL(urlOf(address))
+  maintenance.pathname = '/postgres'
+  const probe = new pg.Client(connectionOptions(address))
   try {
     await probe.connect()
     return
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError) || error.code !== '3D000') throw error
+    if (!(error instanceof pg.DatabaseError) || error.code !== '3D000') throw unreachable(error)
   } finally {
     await probe.end()
   }
-  const admin = new pg.Client({ connectionString: url.href })
+  const admin = new pg.Client(connectionOptions(addressAt(address, maintenance.href)))
   await admin.connect()
   try {
-    await admin.query(`CREATE DATABASE ${admin.escapeIdentifier(name)}`)
+    await admin.query(`CREATE DATABASE ${admin.escapeIdentifier(databaseName(urlOf(address)))}`)
   } catch (error) {
     // Another starter was faster: it had finished (duplicate_database), or was at it (unique_violation in pg_database).
     if (!(error instanceof pg.DatabaseError) || !['42P04', '23505'].includes(error.code ?? '')) throw error
