@@ -2,7 +2,7 @@ import { type KeyObject, verify } from 'node:crypto'
 import { allowsSource, cannedPolicy, matchesWildcards, readPolicy, type SignedPolicy } from './signed-policy.ts'
 
 export interface SignedUrlVerifierOptions {
-  /** Public keys by key pair id: current and next, while one replaces the other. */
+  /** Public keys by key pair id: current and next, while one replaces the other. The map may change. */
   readonly publicKeys: ReadonlyMap<string, KeyObject>
   readonly now: () => Date
 }
@@ -50,11 +50,19 @@ interface Signed {
  * default) and SHA-256. A policy that was once found genuine isn't checked again, only applied.
  */
 export function createSignedUrlVerifier ({ publicKeys, now }: SignedUrlVerifierOptions): SignedUrlVerifier {
-  const genuine = new Map<string, SignedPolicy>()
+  const genuine = new WeakMap<KeyObject, Map<string, SignedPolicy>>()
+  const rememberFor = (key: KeyObject) => {
+    const policies = new Map<string, SignedPolicy>()
+    genuine.set(key, policies)
+    return policies
+  }
   return ({ url, clientAddress }) => {
     const signed = readSigned(url)
     if ('code' in signed) return signed
-    const policy = remembered(genuine, signed, () => genuinePolicy(signed, publicKeys))
+    const key = publicKeys.get(signed.keyPairId)
+    // First: a signature once found good isn't good any more when its key is gone.
+    if (key === undefined) return refusals.unknownKey
+    const policy = remembered(genuine.get(key) ?? rememberFor(key), signed, () => genuinePolicy(signed, key))
     if ('code' in policy) return policy
     const seconds = now().getTime() / 1000
     const allowed = seconds < policy.expiresAtSeconds && seconds > policy.startsAtSeconds &&
@@ -102,8 +110,8 @@ function unescaped (value: string): string {
 }
 
 function remembered (known: Map<string, SignedPolicy>, signed: Signed, check: () => SignedPolicy | Refusal): SignedPolicy | Refusal {
-  const { keyPairId, digest, signature, policy } = signed
-  const name = `${keyPairId} ${digest} ${signature} ${policy}`
+  const { digest, signature, policy } = signed
+  const name = `${digest} ${signature} ${policy}`
   const found = known.get(name) ?? check()
   // Only genuine ones: others must not push them out.
   if ('code' in found) return found
@@ -116,9 +124,7 @@ function remembered (known: Map<string, SignedPolicy>, signed: Signed, check: ()
   return found
 }
 
-function genuinePolicy ({ keyPairId, digest, signature, policy }: Signed, publicKeys: ReadonlyMap<string, KeyObject>): SignedPolicy | Refusal {
-  const key = publicKeys.get(keyPairId)
-  if (key === undefined) return refusals.unknownKey
+function genuinePolicy ({ digest, signature, policy }: Signed, key: KeyObject): SignedPolicy | Refusal {
   const bytes = decode(signature)
   if (bytes === undefined) return refusals.malformedSignature
   if (!verify(digest, Buffer.from(policy), key, bytes)) return refusals.denied

@@ -1,5 +1,9 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
+import createError from '@fastify/error'
+
+/** A helper process never began its work: no file can be to blame. */
+export const MediaHelperError = createError<[string]>('MEDIA_HELPER', 'no process could be started to read media: %s', 503)
 
 /** What a helper process may use at most. */
 export interface ProcessCaps {
@@ -18,7 +22,7 @@ const niceness = '10'
 /**
  * The words to put before a command so that it dies with us, yields to us and can't take the machine down.
  * Off Linux, a place for development only, it merely yields.
- * @throws Error when a Linux machine lacks util-linux
+ * @throws MediaHelperError when a Linux machine lacks util-linux
  */
 export async function confinement (caps: ProcessCaps): Promise<readonly [command: string, ...args: string[]]> {
   if (process.platform !== 'linux') return ['/usr/bin/nice', '-n', niceness]
@@ -32,11 +36,12 @@ export async function confinement (caps: ProcessCaps): Promise<readonly [command
   ]
 }
 
-let found: Promise<void> | undefined
+let found = false
 
-function requireUtilLinux (): Promise<void> {
-  found ??= Promise.all([setpriv, prlimit].map((tool) => access(tool, constants.X_OK).catch(() => {
-    throw new Error(`${tool} is missing: install the package util-linux, which confines ffmpeg and the tag reader`)
-  }))).then(() => undefined)
-  return found
+async function requireUtilLinux (): Promise<void> {
+  if (found) return
+  await Promise.all([setpriv, prlimit].map((tool) => access(tool, constants.X_OK).catch(() => {
+    throw new MediaHelperError(`${tool} is missing; install the package util-linux, which confines ffmpeg and the tag reader`)
+  })))
+  found = true
 }

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { confinement } from './confinement.ts'
+import { confinement, MediaHelperError } from './confinement.ts'
 
 /** The one way to ffmpeg. */
 export interface Ffmpeg {
@@ -111,7 +111,8 @@ const largestAllocationBytes = 256 * 2 ** 20
 
 function commandLine (run: FfmpegRun): string[] {
   return [
-    '-nostdin', '-hide_banner', '-nostats', '-loglevel', 'info', '-y',
+    // Its banner stays: it says that ffmpeg itself has begun.
+    '-nostdin', '-nostats', '-loglevel', 'info', '-y',
     '-max_alloc', String(largestAllocationBytes), '-filter_complex_threads', '1', '-threads', '1',
     '-protocol_whitelist', 'file,pipe',
     '-format_whitelist', demuxers.join(','),
@@ -125,7 +126,7 @@ function commandLine (run: FfmpegRun): string[] {
 
 /**
  * Runs ffmpeg once, confined and in a process group of its own, which is killed whole at its caps or on `signal`.
- * @throws FfmpegError when it fails; the signal's reason when aborted
+ * @throws FfmpegError when it fails; MediaHelperError when it never began; the signal's reason when aborted
  */
 export async function runFfmpeg (ffmpeg: Ffmpeg, run: FfmpegRun): Promise<void> {
   run.signal.throwIfAborted()
@@ -154,16 +155,17 @@ async function watch (child: Child, run: FfmpegRun): Promise<void> {
   const timer = setTimeout(() => end('timeout', `ffmpeg was stopped after ${run.limits.timeoutMs} ms`), run.limits.timeoutMs)
   run.signal.addEventListener('abort', stop)
   try {
-    const complaint = readStderr(child.stderr, run.onStderrLine)
+    const { complaint, hasBegun } = readStderr(child.stderr, run.onStderrLine)
     let stdoutBytes = 0
     child.stdout.on('data', (chunk: Buffer) => {
       stdoutBytes += chunk.length
       if (stdoutBytes > run.limits.stdoutBytes) return end('too-much-output', `ffmpeg wrote more than ${run.limits.stdoutBytes} bytes`)
       run.onStdout?.(chunk)
     })
-    const [exitCode, exitSignal]: [number | null, NodeJS.Signals | null] = await once(child, 'close') as [number | null, NodeJS.Signals | null]
+    const [exitCode, exitSignal]: [number | null, NodeJS.Signals | null] = await once(child, 'close').catch((error: unknown) => { throw new MediaHelperError(String(error)) }) as [number | null, NodeJS.Signals | null]
     if (verdict?.kind === 'aborted') throw run.signal.reason
     if (verdict !== undefined) throw new FfmpegError(verdict.kind, verdict.message, complaint())
+    if (exitCode !== 0 && !hasBegun()) throw new MediaHelperError(`ffmpeg ended with ${exitSignal ?? String(exitCode)} before it began: ${complaint()}`)
     if (exitSignal !== null) throw new FfmpegError('signal', `ffmpeg died of ${exitSignal}`, complaint())
     if (exitCode !== 0) throw new FfmpegError('exit', `ffmpeg ended with ${String(exitCode)}`, complaint())
   } finally {
@@ -176,10 +178,20 @@ async function watch (child: Child, run: FfmpegRun): Promise<void> {
 const complaintLines = 20
 const longestLine = 2000
 
-/** Hands on each line and keeps the last few for the error. A tag may be one endless line: what is too long is dropped. */
-function readStderr (stderr: Readable, onLine: ((line: string) => void) | undefined): () => string {
+/**
+ * Hands on each line after the banner and keeps the last few for the error. A tag may be one endless line: what is too
+ * long is dropped.
+ */
+function readStderr (stderr: Readable, onLine: ((line: string) => void) | undefined): { complaint: () => string, hasBegun: () => boolean } {
   const last: string[] = []
+  let banner: 'awaited' | 'said' | 'over' = 'awaited'
   const finish = (line: string) => {
+    if (banner === 'awaited' && line.startsWith('ffmpeg version ')) {
+      banner = 'said'
+      return
+    }
+    if (banner === 'said' && /^ {2}(?:built with|configuration:|lib\w+ )/.test(line)) return
+    if (banner === 'said') banner = 'over'
     last.push(line)
     if (last.length > complaintLines) last.shift()
     onLine?.(line)
@@ -194,7 +206,7 @@ function readStderr (stderr: Readable, onLine: ((line: string) => void) | undefi
       open = next.slice(0, longestLine)
     }
   })
-  return () => [...last, open].join('\n').trim()
+  return { complaint: () => [...last, open].join('\n').trim(), hasBegun: () => banner !== 'awaited' }
 }
 
 function killGroup (child: Child): void {

@@ -23,5 +23,6 @@ async function answer (request: ChildRequest): Promise<ChildAnswer> {
 process.on('message', async (request: ChildRequest) => {
   process.send?.(await answer(request))
 })
+process.send?.('ready')
 // The parent is gone: nobody waits for an answer.
 process.on('disconnect', () => process.exit(0))

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { confinement } from './confinement.ts'
+import { confinement, MediaHelperError } from './confinement.ts'
 import type { ChildAnswer, ChildRequest } from './media-child.ts'
 import type { FileTags } from './read-tags.ts'
 import type { ArtworkRequest, RenderedArtwork } from './render-artwork.ts'
@@ -10,10 +10,10 @@ export interface MediaReader {
   /**
    * @param path absolute, without an ending
    * @param picturePath where the cover goes, if there is one
-   * @throws MediaReadError; the signal's reason when aborted
+   * @throws MediaReadError; MediaHelperError when no child can be started; the signal's reason when aborted
    */
   readTags(path: string, picturePath: string, signal: AbortSignal): Promise<FileTags>
-  /** @throws MediaReadError; the signal's reason when aborted */
+  /** @throws as readTags */
   renderArtwork(request: ArtworkRequest, signal: AbortSignal): Promise<RenderedArtwork>
   /** Kills the children. */
   close(): Promise<void>
@@ -37,6 +37,8 @@ export interface MediaReaderOptions {
 }
 
 const defaultTimeoutMs = 10_000
+/** Of a child; a busy machine starts slowly. */
+const startWithinMs = 60_000
 const heapMegabytes = 192
 /** Decoded pictures live outside the heap. */
 const dataBytes = 2 ** 30
@@ -74,6 +76,7 @@ export function createMediaReader ({ children, timeoutMs = defaultTimeoutMs }: M
       const at = idle.indexOf(started)
       if (at >= 0) idle.splice(at, 1)
     })
+    await ready(started)
     return started
   }
 
@@ -107,10 +110,28 @@ async function startChild (): Promise<ChildProcess> {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     serialization: 'advanced'
   })
-  // An idle child doesn't keep a worker alive that is done.
-  child.unref()
-  child.channel?.unref()
   return child
+}
+
+/** The child says so before it is given a file: what ends it earlier is no fault of one. */
+async function ready (child: ChildProcess): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const failed = (end: unknown) => reject(new MediaHelperError(`the tag reader ended before it began (${String(end)})`))
+  const exited = (code: number | null, signal: NodeJS.Signals | null) => failed(signal ?? `exit code ${String(code)}`)
+  const timer = setTimeout(() => failed(`not ready after ${startWithinMs} ms`), startWithinMs)
+  child.once('message', () => resolve()).once('exit', exited).once('error', failed)
+  try {
+    await promise
+  } catch (error) {
+    await kill(child)
+    throw error
+  } finally {
+    clearTimeout(timer)
+    child.off('exit', exited).off('error', failed)
+    // An idle child doesn't keep a worker alive that is done.
+    child.unref()
+    child.channel?.unref()
+  }
 }
 
 /** One request, one answer; a child that doesn't answer is killed. */
@@ -124,6 +145,7 @@ async function exchange (child: ChildProcess, request: ChildRequest, { timeoutMs
   child.once('error', crashed)
   signal.addEventListener('abort', aborted)
   child.channel?.ref()
+  if (signal.aborted) aborted()
   try {
     child.send(request)
     return await promise

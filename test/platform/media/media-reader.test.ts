@@ -51,13 +51,16 @@ t.test('tags of every kind of file are read by its content, and the cover is tak
 
 t.test('a child that doesn’t answer is killed, and the next file is read by another', { skip: process.platform !== 'linux' }, async (t) => {
   const folder = t.testdir()
-  const media = reader(t, { timeoutMs: 1500 })
+  const timeoutMs = 4_000
+  const media = reader(t, { timeoutMs })
   const [bad, good] = [await blockingFile(folder), await nameless(await makeSound(join(folder, 'sound.flac'), { seconds: 1, tags: { title: 'Next' } }), folder)]
+  // The first child is there: its start is not counted.
+  t.match(await media.readTags(good, join(folder, 'picture'), signal), { title: 'Next' })
   const start = performance.now()
   const blocked = t.rejects(media.readTags(bad, join(folder, 'picture'), signal), { name: 'MediaReadError', kind: 'timeout' })
   const next = media.readTags(good, join(folder, 'picture'), signal)
   await blocked
-  t.ok(performance.now() - start < 5000, 'within its time')
+  t.ok(performance.now() - start < 2 * timeoutMs, 'within its time')
   t.match(await next, { title: 'Next' })
   t.equal((await children()).length, 1)
   await media.close()
