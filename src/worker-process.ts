@@ -14,11 +14,18 @@ const longestRestartMs = 30_000
 /** A worker that lived so long had started well: the next fault is a new one. */
 const healthyAfterMs = 60_000
 
+export interface WorkerProcessOptions {
+  readonly env: NodeJS.ProcessEnv
+  readonly log: Logger
+  /** Told of what the worker sends. */
+  readonly onMessage: (message: unknown) => void
+}
+
 /**
  * Runs the worker role in a process of its own, so that a hostile file can at worst end that one, and starts it anew
  * with growing pauses when it ends unasked. The child ends itself when this process is gone.
  */
-export function startWorkerProcess (env: NodeJS.ProcessEnv, log: Logger): WorkerProcess {
+export function startWorkerProcess ({ env, log, onMessage }: WorkerProcessOptions): WorkerProcess {
   let stopping = false
   let pauseMs = firstRestartMs
   let timer: NodeJS.Timeout | undefined
@@ -35,6 +42,7 @@ export function startWorkerProcess (env: NodeJS.ProcessEnv, log: Logger): Worker
       timer = setTimeout(() => { child = start() }, pauseMs)
       pauseMs = Math.min(pauseMs * 2, longestRestartMs)
     }
+    started.on('message', onMessage)
     started.once('exit', (code, signal) => again({ code, signal }))
     // No process could be made; then there is no exit either.
     started.once('error', (err) => { if (started.pid === undefined) again({ err }) })

@@ -1,8 +1,12 @@
 import { forgetEndedSessions } from './accounts/sessions.ts'
 import { refreshTiers } from './catalog/refresh-tiers.ts'
+import { forgetOldSamples } from './health/health-series.ts'
+import { dropAbandonedParts } from './processing/abandoned-parts.ts'
 import { enqueueBackfills } from './processing/backfill.ts'
 import type { JobDeps } from './processing/job-context.ts'
-import { sweepObjects } from './processing/sweep-objects.ts'
+import { sweepGraceMs, sweepObjects } from './processing/sweep-objects.ts'
+import { forgetSharePlays } from './sharing/share-plays.ts'
+import { forgetOldSignatures } from './streaming/artwork-access.ts'
 import { expireOpenUploads } from './uploads/cancel-upload.ts'
 
 /** Any number: one worker of the fleet tidies up at a time. */
@@ -22,11 +26,15 @@ export async function tidyUp ({ db, store, now, log }: Pick<JobDeps, 'db' | 'sto
     if (row?.ours !== true) return
     const expired = await expireOpenUploads(db, store, new Date(now().getTime() - openUploadMs))
     const swept = await sweepObjects({ db, store, now, signal })
+    const abandonedParts = await dropAbandonedParts(store, new Date(now().getTime() - sweepGraceMs))
     await forgetEndedSessions(db, new Date(now().getTime() - endedSessionMs))
+    await forgetOldSignatures(db, now())
+    await forgetOldSamples(db)
+    await forgetSharePlays(db, now())
     const leftoverBytes = await store.removeLeftovers(new Date(now().getTime() - leftoverMs))
     const backfills = await enqueueBackfills(db)
     await refreshTiers(db)
-    log.info({ expired, ...swept, leftoverBytes, backfills }, 'tidied up')
+    log.info({ expired, ...swept, abandonedParts, leftoverBytes, backfills }, 'tidied up')
   } finally {
     // Closing the connection gives the lock up, whatever state it is in.
     client.release(true)

@@ -1,9 +1,9 @@
-import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
 import jwt from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type { Role } from '../accounts/actor.ts'
+import type { JwtKeys } from '../platform/jwt-keys.ts'
 import { UnauthenticatedError } from './access.ts'
 
 /** What an access token says of its bearer; whether it is still so, the database tells. */
@@ -31,6 +31,12 @@ const audience = 'freshet-api'
 const type = 'at+jwt'
 const maxRemembered = 20_000
 
+interface KnownToken {
+  readonly kid: string
+  readonly claims: AccessClaims
+}
+
+const Named = Type.Object({ kid: Type.String() })
 const Verified = Type.Object({
   header: Type.Object({ alg: Type.Literal('EdDSA'), typ: Type.Literal(type), kid: Type.String() }),
   payload: Type.Object({
@@ -43,55 +49,64 @@ const Verified = Type.Object({
   })
 })
 
-export async function accessTokens (app: FastifyInstance, { privateKey, issuer }: { readonly privateKey: string, readonly issuer: string }): Promise<AccessTokens> {
-  const publicKey = createPublicKey(createPrivateKey(privateKey)).export({ type: 'spki', format: 'pem' }).toString()
-  // RFC 7638 would hash the JWK; any fixed name of the key will do.
-  const kid = createHash('sha256').update(publicKey).digest('base64url').slice(0, 16)
+/** Signs with one key and takes the signatures of some; `keys` may change while it does. */
+export async function accessTokens (app: FastifyInstance, { keys, issuer }: { readonly keys: JwtKeys, readonly issuer: string }): Promise<AccessTokens> {
   await app.register(jwt, {
-    secret: { private: privateKey, public: publicKey },
-    sign: { algorithm: 'EdDSA', iss: issuer, aud: audience, kid, header: { alg: 'EdDSA', typ: type } },
+    secret: { private: keys.signing.privateKey, public: keys.publicKeys.get(keys.signing.kid) ?? '' },
+    sign: { algorithm: 'EdDSA', iss: issuer, aud: audience },
     verify: { algorithms: ['EdDSA'], allowedIss: issuer, allowedAud: audience, checkTyp: type, complete: true, cache: false, requiredClaims: ['sub', 'sid', 'role', 'epoch', 'iat', 'exp', 'iss', 'aud'] }
   })
-  const remembered = new Map<string, AccessClaims>()
-  const check = (token: string, now: Date): AccessClaims => {
-    const { header, payload } = parseVerified(app, token, now)
-    if (header.kid !== kid) throw new UnauthenticatedError()
-    const { sub, sid, role, epoch, exp } = payload
-    return { sub, sid, role, epoch, exp }
+  const remembered = new Map<string, KnownToken>()
+  const check = (token: string, now: Date): KnownToken => {
+    const key = keys.publicKeys.get(kidOf(token))
+    if (key === undefined) throw new UnauthenticatedError()
+    const { header: { kid }, payload: { sub, sid, role, epoch, exp } } = parseVerified(app, { token, key, now })
+    return { kid, claims: { sub, sid, role, epoch, exp } }
   }
   return {
     issue (claims, now) {
+      const { kid, privateKey } = keys.signing
       const iat = Math.floor(now.getTime() / 1000)
       const exp = iat + lifeSeconds
-      return { accessToken: app.jwt.sign({ ...claims, iat, exp }), expiresAt: new Date(exp * 1000) }
+      return { accessToken: app.jwt.sign({ ...claims, iat, exp }, { key: privateKey, kid, header: { alg: 'EdDSA', typ: type } }), expiresAt: new Date(exp * 1000) }
     },
     verify (header, token, now) {
       // By the whole header: two tokens that begin alike are two entries.
-      const claims = remembered.get(header) ?? check(token, now)
-      if (claims.exp * 1000 <= now.getTime()) {
+      const known = remembered.get(header) ?? check(token, now)
+      if (known.claims.exp * 1000 <= now.getTime() || !keys.publicKeys.has(known.kid)) {
         remembered.delete(header)
         throw new UnauthenticatedError()
       }
-      remember(remembered, header, claims)
-      return claims
+      remember(remembered, header, known)
+      return known.claims
     }
   }
 }
 
-function parseVerified (app: FastifyInstance, token: string, now: Date) {
+/** As the token says, unchecked: it only chooses among the keys that are known. */
+function kidOf (token: string): string {
+  const [header = ''] = token.split('.', 1)
   try {
-    return Value.Parse(Verified, app.jwt.verify(token, { clockTimestamp: now.getTime() }))
+    return Value.Parse(Named, JSON.parse(Buffer.from(header, 'base64url').toString())).kid
+  } catch {
+    throw new UnauthenticatedError()
+  }
+}
+
+function parseVerified (app: FastifyInstance, { token, key, now }: { readonly token: string, readonly key: string, readonly now: Date }) {
+  try {
+    return Value.Parse(Verified, app.jwt.verify(token, { key, clockTimestamp: now.getTime() }))
   } catch {
     // Which of the many reasons it was helps only who forges.
     throw new UnauthenticatedError()
   }
 }
 
-function remember (remembered: Map<string, AccessClaims>, header: string, claims: AccessClaims): void {
+function remember (remembered: Map<string, KnownToken>, header: string, known: KnownToken): void {
   if (remembered.has(header)) return
   if (remembered.size >= maxRemembered) {
     const oldest = remembered.keys().next()
     if (oldest.done !== true) remembered.delete(oldest.value)
   }
-  remembered.set(header, claims)
+  remembered.set(header, known)
 }

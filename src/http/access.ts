@@ -6,10 +6,12 @@ import { type Actor, authorise, type Permission } from '../accounts/actor.ts'
 /** What a route asks of the caller: nothing, or to be signed in with a role that has the permission. */
 export type Access = 'public' | Permission
 
-/** Who calls, and by which session; with an API token there is none. */
+/** Who calls, and by which session; with an API token or an app password there is none. */
 export interface Caller {
   readonly actor: Actor
   readonly sessionId: string | null
+  /** All that this caller may do; null: what the role may. */
+  readonly scope: readonly Permission[] | null
 }
 
 export interface GuardedRoute {
@@ -37,6 +39,7 @@ declare module 'fastify' {
 
 export const UnauthenticatedError = createError('UNAUTHENTICATED', 'sign in first', 401)
 export const SessionRequiredError = createError('SESSION_REQUIRED', 'an API token cannot do this; sign in with your password', 403)
+export const OutOfScopeError = createError('OUT_OF_SCOPE', 'an app password is for listening and playlists only; sign in with your password', 403)
 
 /** The caller of a route that isn't public. */
 export function actorOf (request: FastifyRequest): Actor {
@@ -73,11 +76,16 @@ export function guardRoutes (app: FastifyInstance, authenticate: (request: Fasti
     const { access, openToLoopback } = request.routeOptions.config
     if (access === undefined) throw new Error(`${request.method} ${String(request.routeOptions.url)} declares no access policy`)
     if (access === 'public' || (openToLoopback === true && isLoopback(request))) return
-    const caller = await authenticate(request)
-    request.actor = caller?.actor ?? null
-    request.sessionId = caller?.sessionId ?? null
-    authorise(actorOf(request), access)
+    admit(request, await authenticate(request), access)
   })
+}
+
+/** @throws UnauthenticatedError, ForbiddenError, OutOfScopeError */
+function admit (request: FastifyRequest, caller: Caller | null, access: Permission): void {
+  request.actor = caller?.actor ?? null
+  request.sessionId = caller?.sessionId ?? null
+  authorise(actorOf(request), access)
+  if (caller?.scope?.includes(access) === false) throw new OutOfScopeError()
 }
 
 function guardedRoutesOf ({ method, url, config }: RouteOptions): GuardedRoute[] {

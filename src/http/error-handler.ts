@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isDatabaseAway } from '../platform/database/database-away.ts'
 
 interface Answer {
   readonly status: number
@@ -6,18 +7,16 @@ interface Answer {
   readonly message: string
 }
 
+const overloaded = 'OVERLOADED'
+
 /** Fastify's own errors, in our words; what isn't named here and is the caller's fault is an invalid request. */
 const ofFastify: Readonly<Record<string, Omit<Answer, 'status'>>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: { code: 'BODY_TOO_LARGE', message: 'the body is larger than this service takes here' },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'UNSUPPORTED_MEDIA_TYPE', message: 'send the body as application/json' },
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'INVALID_REQUEST', message: 'the body is not valid JSON' },
   FST_ERR_BAD_URL: { code: 'INVALID_REQUEST', message: 'the address is not well formed' },
-  FST_UNDER_PRESSURE: { code: 'OVERLOADED', message: 'the service has more to do than it can; try again in a moment' }
+  FST_UNDER_PRESSURE: { code: overloaded, message: 'the service has more to do than it can; try again in a moment' }
 }
-
-/** What says that Postgres can't be reached just now; our own errors and the request's faults have other codes. */
-const databaseAway = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'ETIMEDOUT', 'EPIPE', 'P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037', '57P01', '57P02', '57P03', '53300'])
-const databaseAwayText = /timeout exceeded when trying to connect|Connection terminated/i
 
 const retryAfterSeconds = 5
 
@@ -42,7 +41,8 @@ export function answerUnreadable (error: FastifyError, request: FastifyRequest, 
 
 function send (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const answer = answerTo(error, request)
-  if (answer.status >= 500) request.log.error({ err: error, code: answer.code }, 'request failed')
+  // What is turned away under load is counted, and there is no time to write of it.
+  if (answer.status >= 500 && answer.code !== overloaded) request.log.error({ err: error, code: answer.code }, 'request failed')
   else request.log.debug({ code: answer.code, message: answer.message }, 'request refused')
   const wait = 'retryAfterSeconds' in error && typeof error.retryAfterSeconds === 'number' ? error.retryAfterSeconds : retryAfterSeconds
   if ((answer.status === 503 || answer.status === 429) && !reply.hasHeader('retry-after')) reply.header('retry-after', wait)
@@ -56,10 +56,15 @@ function answerTo (error: FastifyError, request: FastifyRequest): Answer {
   const known = ofFastify[error.code]
   if (known !== undefined) return { ...known, status }
   // An error with a status is no fault of the database: a client that hangs up is ECONNRESET too, with 400.
-  if (error.statusCode === undefined && isDatabaseAway(error)) return { status: 503, code: 'UNAVAILABLE', message: 'the database does not answer; try again in a moment' }
+  if (error.statusCode === undefined && isDatabaseAway(error)) return { status: 503, code: 'UNAVAILABLE', message: `${awayPart(error)} does not answer; try again in a moment` }
   if (status >= 500 && status !== 503) return { status, code: 'INTERNAL', message: `something went wrong here; an administrator finds it in the log under ${request.id}` }
   const ours = typeof error.code === 'string' && !error.code.startsWith('FST_')
   return { status, code: ours ? error.code : 'INVALID_REQUEST', message: error.message }
+}
+
+/** The AWS SDK adds `$metadata` to whatever goes wrong in it, connections that break included. */
+function awayPart (error: Error): string {
+  return '$metadata' in error ? 'the object store or the queue' : 'the database'
 }
 
 /** `body/playedMs must be integer`; a field that nobody asked for is named as well. */
@@ -68,11 +73,4 @@ function validationMessage (error: FastifyError): string {
   if (first?.keyword === 'pattern') return `${error.validationContext ?? 'request'}${first.instancePath} is not of the right form`
   const extra = first?.params?.additionalProperty
   return typeof extra === 'string' ? `${error.message}: ${extra.slice(0, 100)}` : error.message
-}
-
-function isDatabaseAway (error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const code = 'code' in error ? error.code : undefined
-  if (typeof code === 'string' && databaseAway.has(code)) return true
-  return databaseAwayText.test(error.message) || isDatabaseAway(error.cause)
 }

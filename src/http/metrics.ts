@@ -1,22 +1,25 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import type { Metrics } from '../platform/metrics/metrics.ts'
-import { evenUnderPressure } from './overload.ts'
+import type { WebEvents } from '../platform/metrics/metric-events.ts'
+import type { PrometheusMetrics } from '../platform/metrics/prometheus-metrics.ts'
+import { evenUnderPressure, isShed } from './overload.ts'
+import { routeClassOf } from './route-class.ts'
 
-/**
- * Counts every answer by its route's pattern: addresses with ids would be a series each. `successes` are told, by
- * pattern, of each GET that succeeded.
- */
-export function measureRequests (app: FastifyInstance, metrics: Metrics, successes: Readonly<Record<string, () => void>>): void {
-  app.addHook('onResponse', async ({ method, routeOptions, is404 }, { statusCode, elapsedTime }) => {
+/** Tells of every answer by its route's pattern. */
+export function measureRequests (app: FastifyInstance, events: WebEvents): void {
+  app.addHook('onResponse', async (request, { statusCode, elapsedTime }) => {
+    const { method, routeOptions, is404 } = request
     const route = is404 ? 'none' : routeOptions.url ?? 'none'
-    metrics.requestAnswered({ method, route, status: statusCode, seconds: elapsedTime / 1000 })
-    if (method === 'GET' && statusCode === 200) successes[route]?.()
+    events.requestAnswered({ method, route, routeClass: routeClassOf(route), status: statusCode, seconds: elapsedTime / 1000, shed: isShed(request) })
   })
 }
 
-export const metricsRoutes: FastifyPluginAsyncTypebox<{ readonly metrics: Metrics }> = async (app, { metrics }) => {
+export interface MetricsRoutesDeps {
+  readonly metrics: Pick<PrometheusMetrics, 'text' | 'contentType'>
+}
+
+export const metricsRoutes: FastifyPluginAsyncTypebox<MetricsRoutesDeps> = async (app, { metrics }) => {
   app.get('/metrics', {
     config: { access: 'see metrics', openToLoopback: true, rateLimit: false, ...evenUnderPressure },
     schema: { tags: ['operations'], summary: 'Figures for Prometheus', response: { 200: Type.String() } }

@@ -7,11 +7,11 @@ const yearSeconds = 31_536_000
 const permissions = ['accelerometer', 'camera', 'display-capture', 'geolocation', 'gyroscope', 'magnetometer', 'microphone', 'midi', 'payment', 'usb']
   .map((feature) => `${feature}=()`).join(', ')
 
-/** On every answer, error or not. */
-export async function securityHeaders (app: FastifyInstance, config: Config): Promise<void> {
+/** On every answer, error or not. Browsers send the parts of an upload to `uploadOrigin`. */
+export async function securityHeaders (app: FastifyInstance, config: Config, uploadOrigin: string): Promise<void> {
   const secure = config.http.publicUrl.startsWith('https://')
   await app.register(helmet, {
-    contentSecurityPolicy: { useDefaults: false, directives: { ...contentSecurityPolicy(config), ...(secure ? { upgradeInsecureRequests: [] } : {}) } },
+    contentSecurityPolicy: { useDefaults: false, directives: { ...contentSecurityPolicy(config, uploadOrigin), ...(secure ? { upgradeInsecureRequests: [] } : {}) } },
     strictTransportSecurity: secure ? { maxAge: yearSeconds, includeSubDomains: false } : false,
     referrerPolicy: { policy: 'no-referrer' },
     frameguard: { action: 'deny' },
@@ -26,16 +26,15 @@ export async function securityHeaders (app: FastifyInstance, config: Config): Pr
 }
 
 /** Scripts and styles from here only, none inline. Media and uploads may live at other origins. */
-function contentSecurityPolicy (config: Config): Record<string, string[]> {
+function contentSecurityPolicy (config: Config, uploadOrigin: string): Record<string, string[]> {
   const media = new URL(config.cdn.mediaUrl).origin
-  const uploads = uploadOrigin(config)
   return {
     defaultSrc: ["'none'"],
     scriptSrc: ["'self'"],
     styleSrc: ["'self'"],
     imgSrc: ["'self'", 'blob:', 'data:', media],
     mediaSrc: ["'self'", 'blob:', media],
-    connectSrc: ["'self'", media, ...(uploads === undefined ? [] : [uploads])],
+    connectSrc: ["'self'", media, uploadOrigin],
     fontSrc: ["'self'"],
     workerSrc: ["'self'", 'blob:'],
     manifestSrc: ["'self'"],
@@ -43,12 +42,4 @@ function contentSecurityPolicy (config: Config): Record<string, string[]> {
     formAction: ["'self'"],
     frameAncestors: ["'none'"]
   }
-}
-
-/** Where presigned upload addresses lead. */
-function uploadOrigin ({ storage, http }: Config): string | undefined {
-  if (storage.kind === 'disk') return new URL(http.publicUrl).origin
-  const { bucket, region, endpoint, forcePathStyle } = storage
-  const server = new URL(endpoint ?? `https://s3.${region}.amazonaws.com`)
-  return forcePathStyle ? server.origin : `${server.protocol}//${bucket}.${server.host}`
 }

@@ -8,11 +8,15 @@ export interface ServerLimits {
   readonly headersTimeoutMs: number
   /** For a body, from the end of its headers. */
   readonly bodyTimeoutMs: number
+  /** How long a refusal waits for the rest of the body it refuses; below `bodyTimeoutMs`, which ends everything. */
+  readonly lingerMs: number
   /** 0: no limit. */
   readonly eventLoopDelayMs: number
+  /** Statements that wait for a connection; 0: no limit. */
+  readonly databaseQueue: number
 }
 
-export const serverLimits: ServerLimits = { headersTimeoutMs: 10_000, bodyTimeoutMs: 15_000, eventLoopDelayMs: 100 }
+export const serverLimits: ServerLimits = { headersTimeoutMs: 10_000, bodyTimeoutMs: 15_000, lingerMs: 10_000, eventLoopDelayMs: 100, databaseQueue: 20 }
 
 /** JSON only; music goes to the object store. */
 const bodyLimitBytes = 262_144

@@ -5,11 +5,13 @@ import { compressAnswers } from './compression.ts'
 import { notFound, sendAnswer } from './error-handler.ts'
 import { answerEvenUnderPressure } from './overload.ts'
 import { notFoundLimit } from './rate-limit.ts'
+import { webManifest } from './web-manifest.ts'
 
 export interface WebClientDeps {
   /** Folder of the built client; without it only the API answers. */
   readonly webRoot: string | undefined
   readonly requestsPerMinute: number
+  readonly organisation: string
 }
 
 /** The build puts the hash of its content into the name of every file here. */
@@ -18,13 +20,14 @@ const hashedPath = /[/\\]assets[/\\]/
 const serverPath = /^\/(api|media|store|originals)(\/|$)/
 
 /** The files of the client, and its page for every address of its own that a browser opens or reloads. */
-export async function webClient (app: FastifyInstance, { webRoot, requestsPerMinute }: WebClientDeps): Promise<void> {
+export async function webClient (app: FastifyInstance, { webRoot, requestsPerMinute, organisation }: WebClientDeps): Promise<void> {
   if (webRoot !== undefined) {
     await app.register(async (scope) => {
       accessForAll(scope, 'public')
       // Cheap, and a page with a file missing doesn't open at all.
       answerEvenUnderPressure(scope)
       await compressAnswers(scope)
+      webManifest(scope, organisation)
       await scope.register(fastifyStatic, {
         root: webRoot,
         cacheControl: false,

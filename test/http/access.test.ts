@@ -3,8 +3,9 @@ import Fastify, { type InjectOptions } from 'fastify'
 import t from 'tap'
 import type { Role } from '../../src/accounts/actor.ts'
 import { guardRoutes } from '../../src/http/access.ts'
-import { createMetrics } from '../../src/platform/metrics/metrics.ts'
+import { prometheusMetrics } from '../../src/platform/metrics/prometheus-metrics.ts'
 import { testApp, type TestUser } from '../support/app.ts'
+import { seedAlbum } from '../support/catalogue.ts'
 
 const roles: readonly Role[] = ['listener', 'curator', 'admin', 'auditor']
 
@@ -13,6 +14,7 @@ const expected: Readonly<Record<string, string>> = {
   'GET /healthz': 'public',
   'GET /readyz': 'public',
   'GET /metrics': 'admin auditor',
+  'GET /.well-known/jwks.json': 'public',
   'GET /api/openapi.json': 'public',
   'GET /api/docs/': 'public',
   'GET /api/docs/json': 'public',
@@ -24,6 +26,12 @@ const expected: Readonly<Record<string, string>> = {
   'GET /originals/*': 'public',
   'PUT /store/*': 'public',
   'GET /*': 'public',
+  'GET /manifest.webmanifest': 'public',
+  'GET /s/:token': 'public',
+  'GET /s/:token/cover': 'public',
+  'GET /api/shared/:token': 'public',
+  'GET /api/shared/:token/tracks/:id/stream': 'public',
+  'POST /api/shared/:token/plays': 'public',
 
   'POST /api/session': 'public',
   'POST /api/session/refresh': 'public',
@@ -35,13 +43,37 @@ const expected: Readonly<Record<string, string>> = {
   'GET /api/me/tokens': 'listener curator admin auditor',
   'POST /api/me/tokens': 'listener curator admin auditor',
   'DELETE /api/me/tokens/:id': 'listener curator admin auditor',
+  'PATCH /api/me': 'listener curator admin auditor',
+  'DELETE /api/me': 'listener curator admin auditor',
+  'PATCH /api/me/preferences': 'listener curator admin auditor',
+  'GET /api/me/export': 'listener curator admin auditor',
+  'GET /api/me/app-passwords': 'listener curator admin auditor',
+  'POST /api/me/app-passwords': 'listener curator admin auditor',
+  'DELETE /api/me/app-passwords/:id': 'listener curator admin auditor',
   'GET /api/sessions': 'listener curator admin auditor',
+  'DELETE /api/sessions': 'listener curator admin auditor',
   'DELETE /api/sessions/:id': 'listener curator admin auditor',
   'GET /api/users': 'admin auditor',
   'POST /api/users': 'admin',
   'PATCH /api/users/:id': 'admin',
   'DELETE /api/users/:id': 'admin',
   'GET /api/audit': 'admin auditor',
+
+  'GET /api/albums/letters': 'listener curator admin auditor',
+  'GET /api/artists/letters': 'listener curator admin auditor',
+  'GET /api/genres/:id': 'listener curator admin auditor',
+  'GET /api/tracks/:id/start': 'listener curator admin auditor',
+  'POST /api/playlists/:id/items/remove': 'listener curator admin auditor',
+  'POST /api/playlists/holding': 'listener curator admin auditor',
+  'GET /api/events': 'listener curator admin auditor',
+  'GET /api/queue': 'listener curator admin auditor',
+  'POST /api/queue/operations': 'listener curator admin auditor',
+  'POST /api/tracks/lookup': 'listener curator admin auditor',
+  'GET /api/devices': 'listener curator admin auditor',
+  'PUT /api/devices/this': 'listener curator admin auditor',
+  'DELETE /api/devices/this': 'listener curator admin auditor',
+  'POST /api/devices/this/take-over': 'listener curator admin auditor',
+  'POST /api/devices/:id/command': 'listener curator admin auditor',
 
   'GET /api/search': 'listener curator admin auditor',
   'GET /api/home': 'listener curator admin auditor',
@@ -53,9 +85,26 @@ const expected: Readonly<Record<string, string>> = {
   'GET /api/albums/:id': 'listener curator admin auditor',
   'GET /api/tracks': 'listener curator admin auditor',
   'GET /api/tracks/:id': 'listener curator admin auditor',
+  'DELETE /api/tracks/:id': 'curator admin',
+  'PATCH /api/tracks': 'curator admin',
+  'POST /api/tracks/editable': 'curator admin',
+  'POST /api/tracks/conflicts': 'curator admin',
+  'GET /api/edits': 'curator admin',
+  'POST /api/edits/:id/undo': 'curator admin',
+  'POST /api/edits/:id/redo': 'curator admin',
+  'POST /api/albums/:id/artwork': 'curator admin',
+  'DELETE /api/albums/:id/artwork': 'curator admin',
+  'POST /api/artists/:id/artwork': 'curator admin',
+  'DELETE /api/artists/:id/artwork': 'curator admin',
+  'GET /api/health/series': 'admin auditor',
+  'GET /api/uploads/summary': 'curator admin',
+  'GET /api/uploads/rejected.csv': 'curator admin',
+  'POST /api/uploads/retry': 'curator admin',
   'GET /api/tracks/:id/stream': 'listener curator admin auditor',
   'GET /api/plays': 'listener curator admin auditor',
   'POST /api/plays': 'listener curator admin auditor',
+  'POST /api/plays/errors': 'listener curator admin auditor',
+  'POST /api/plays/sound': 'listener curator admin auditor',
 
   'GET /api/playlists': 'listener curator admin auditor',
   'POST /api/playlists': 'listener curator admin auditor',
@@ -71,6 +120,15 @@ const expected: Readonly<Record<string, string>> = {
   'DELETE /api/favorites/:kind/:id': 'listener curator admin auditor',
   'PUT /api/tracks/:id/rating': 'listener curator admin auditor',
   'DELETE /api/tracks/:id/rating': 'listener curator admin auditor',
+
+  'GET /api/shares': 'listener curator admin',
+  'POST /api/shares': 'listener curator admin',
+  'DELETE /api/shares/:id': 'listener curator admin',
+  'GET /api/requests': 'listener curator admin auditor',
+  'POST /api/requests': 'listener curator admin auditor',
+  'PUT /api/requests/:id/vote': 'listener curator admin auditor',
+  'DELETE /api/requests/:id/vote': 'listener curator admin auditor',
+  'PATCH /api/requests/:id': 'curator admin',
 
   'POST /api/uploads': 'curator admin',
   'POST /api/uploads/batch': 'curator admin',
@@ -89,8 +147,8 @@ const expected: Readonly<Record<string, string>> = {
   'POST /api/jobs/retry-failed': 'curator admin'
 }
 
-/** Asked only by those who may not: it would do its work. */
-const effective = new Set(['POST /api/demo-album'])
+/** Asked only by those who may not: one would do its work, the other would never end. */
+const effective = new Set(['POST /api/demo-album', 'GET /api/events'])
 /** Refusals that a public route or an allowed role may get for other reasons than the role. */
 const otherRefusals = new Set(['SIGN_IN_FAILED', 'SESSION_ENDED', 'SETUP_LINK_INVALID', 'SESSION_REQUIRED', 'WRONG_PASSWORD'])
 const stranger = '203.0.113.9'
@@ -131,6 +189,17 @@ function isSignedPath (route: string): boolean {
   return / \/(media|originals|store)\//.test(route)
 }
 
+t.test('a process of the role upload answers sign-ins, uploads and probes, and nothing else', async (t) => {
+  const { app, as, user } = await testApp(t, { webRoot: import.meta.dirname, env: { FRESHET_ROLE: 'upload' } })
+  await app.ready()
+  const routes = new Set(app.guardedRoutes.filter(({ method }) => method !== 'HEAD').map(({ method, url }) => `${method} ${url}`))
+  const ofUploads = /^\w+ (\/(healthz|readyz|metrics|\.well-known\/jwks\.json|store\/\*)|\/api\/(session|setup|me|sessions|users|audit|uploads|demo-album)(\/.*)?)$/
+  t.same([...routes].sort(), Object.keys(expected).filter((route) => ofUploads.test(route)).sort())
+  const curator = await user('curator')
+  t.match(await as(curator, { url: '/api/uploads' }), { status: 200, body: { items: [] } })
+  for (const url of ['/api/home', '/api/search?q=x', '/api/jobs', '/api/plays', '/api/openapi.json', '/']) t.match(await as(curator, { url }), { status: 404 }, url)
+})
+
 t.test('a route that declares no access stops the start', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
@@ -153,16 +222,37 @@ t.test('nobody but this machine sees metrics without signing in', async (t) => {
 })
 
 t.test('metrics count requests, refusals and plays', async (t) => {
-  const { app, as, user } = await testApp(t)
-  await as(await user('listener'), { url: '/api/me' })
+  const { app, as, db, user } = await testApp(t, { env: { REQUESTS_PER_MINUTE: '1000' } })
+  const ada = await user('listener')
+  const { trackIds: [trackId] } = await seedAlbum(db, { title: 'Heard', artist: 'Ada', tracks: [{ title: 'Once' }] })
+  t.match(await as(ada, { url: `/api/tracks/${trackId}/stream` }), { status: 200 }, 'an address alone is no play')
+  await as(ada, { url: '/api/me' })
+  const report = (payload: object) => as(ada, { method: 'POST', url: '/api/plays/errors', payload })
+  t.match(await report({ trackId: randomUUID(), reason: 'undecodable' }), { status: 204 })
+  for (const payload of [{}, { trackId: 'x', reason: 'undecodable' }, { trackId: randomUUID(), reason: 'ada@example.org' }, { trackId: randomUUID(), reason: 'refused', userAgent: 'x' }]) t.match(await report(payload), { status: 400 })
+  const flood = await Promise.all(Array.from({ length: 30 }, () => report({ trackId: randomUUID(), reason: 'interrupted' })))
+  t.ok(flood.some(({ status }) => status === 429) && flood.some(({ status }) => status === 204), 'a player that reports without end is stopped')
+  t.match(await as(ada, { url: '/api/me' }), { status: 200 }, 'and goes on playing')
+  const sounded = (payload: object) => as(ada, { method: 'POST', url: '/api/plays/sound', payload })
+  t.match(await sounded({ started: true, start: { ms: 80, sound: 'engine', prepared: false }, stalls: 1, stalledMs: 2_500 }), { status: 204 })
+  t.match(await sounded({ started: true, start: null, stalls: 0, stalledMs: 0 }), { status: 204 }, 'a track that followed by itself was waited for by nobody')
+  t.match(await sounded({ started: false, start: null, stalls: 1, stalledMs: 0 }), { status: 204 }, 'and what is told later of the same play doesn’t count it again')
+  const start = { ms: 80, sound: 'engine', prepared: false }
+  const play = { started: true, start, stalls: 0, stalledMs: 0 }
+  for (const payload of [{}, { ...play, stalls: -1 }, { ...play, start: { ...start, sound: 'ada' } }, { ...play, trackId: randomUUID() }]) t.match(await sounded(payload), { status: 400 })
   await as(null, { method: 'POST', url: '/api/session', payload: { username: 'nobody', password: 'wrong' } })
   const { body } = await app.inject('/metrics')
-  t.match(body, /freshet_http_requests_total\{method="GET",route="\/api\/me",status="2xx"\} 1/)
+  t.match(body, /freshet_http_requests_total\{method="GET",route="\/api\/me",status="2xx"\} 2/)
+  t.match(body, /freshet_play_errors_total\{reason="undecodable"\} 1/)
+  t.match(body, /freshet_play_start_seconds_count\{sound="engine",prepared="no"\} 1/)
+  t.match(body, /freshet_play_stalled_seconds_total 2\.5\n/)
+  t.notMatch(body, /ada@/)
   t.match(body, /freshet_sign_ins_refused_total\{reason="password"\} 1/)
   t.match(body, /freshet_queue_messages\{state="waiting"\} 0/)
-  t.match(body, /freshet_plays_started_total 0/)
+  t.match(body, /freshet_plays_started_total 2\n/)
   t.match(body, /nodejs_eventloop_lag_p99_seconds/)
-  const withoutDatabase = await createMetrics(() => Promise.reject(new Error('away'))).text()
+  const away = () => Promise.reject(new Error('away'))
+  const withoutDatabase = await prometheusMetrics({ queueCounts: away, readings: away }).text()
   t.match(withoutDatabase, /freshet_queue_messages\{state="waiting"\} Nan/)
   t.match(withoutDatabase, /nodejs_eventloop_lag_p99_seconds/)
 })
