@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg'
 import type { Database } from '../platform/database/database.ts'
 import type { Role } from './actor.ts'
 
-/** What a session or an API token stands for at this moment; null when it stands for nothing (any more). */
+/** What a session, an API token or an app password stands for at this moment; null when it stands for nothing (any more). */
 export interface AccountState {
   readonly userId: string
   readonly username: string
@@ -15,6 +15,9 @@ export interface AccountState {
 export interface AccountStates {
   session(sessionId: string): Promise<AccountState | null>
   apiToken(tokenHash: string): Promise<AccountState | null>
+  appPassword(passwordHash: string): Promise<AccountState | null>
+  /** Called with the id of a user whose account or sessions changed. */
+  onChanged(listener: (userId: string) => void): void
   start(): Promise<void>
   stop(): Promise<void>
 }
@@ -43,6 +46,12 @@ const apiTokenQuery = {
     FROM api_token t JOIN user_account u ON u.id = t.user_id
     WHERE t.token_hash = $1 AND t.revoked_at IS NULL AND u.disabled_at IS NULL`
 }
+const appPasswordQuery = {
+  name: 'account-state-app-password',
+  text: `SELECT u.id AS "userId", u.username, u.role, u.session_epoch AS epoch, NULL::timestamptz AS "expiresAt"
+    FROM app_password p JOIN user_account u ON u.id = p.user_id
+    WHERE p.password_hash = $1 AND p.revoked_at IS NULL AND u.disabled_at IS NULL`
+}
 
 const maxRemembered = 20_000
 /** Even if a notification were lost, nothing is believed longer. */
@@ -61,10 +70,12 @@ export function createAccountStates (db: Database, onError: (error: Error) => vo
   let retry: NodeJS.Timeout | undefined
   /** Grows with each change: what was read while one arrived is used once and not remembered. */
   let changes = 0
+  const listeners: Array<(userId: string) => void> = []
 
   const forget = (userId: string | undefined) => {
     changes += 1
     for (const [key, { state }] of remembered) if (userId === undefined || state.userId === userId) remembered.delete(key)
+    if (userId !== undefined) for (const tell of listeners) tell(userId)
   }
   const lost = (error?: Error) => {
     if (stopped || listener === undefined) return
@@ -73,8 +84,7 @@ export function createAccountStates (db: Database, onError: (error: Error) => vo
     listener.release(true)
     listener = undefined
     if (error !== undefined) onError(error)
-    retry = setTimeout(() => { listen().catch(onError) }, reconnectMs)
-    retry.unref()
+    retry = setTimeout(() => { listen().catch(onError) }, reconnectMs).unref()
   }
   const listen = async () => {
     try {
@@ -89,17 +99,14 @@ export function createAccountStates (db: Database, onError: (error: Error) => vo
     } catch (error) {
       onError(error instanceof Error ? error : new Error(String(error)))
       if (listener !== undefined) return lost()
-      retry = setTimeout(() => { listen().catch(onError) }, reconnectMs)
-      retry.unref()
+      retry = setTimeout(() => { listen().catch(onError) }, reconnectMs).unref()
     }
   }
   const read = async (key: string, query: { readonly name: string, readonly text: string }, value: string): Promise<AccountState | null> => {
     const known = remembered.get(key)
     if (known !== undefined && performance.now() - known.readAt < believedMs) return known.state
-    const before = changes
-    const readAt = performance.now()
-    const { rows } = await db.pool.query<StateRow>({ ...query, values: [value] })
-    const state = rows[0] ?? null
+    const [before, readAt] = [changes, performance.now()]
+    const { rows: [state = null] } = await db.pool.query<StateRow>({ ...query, values: [value] })
     if (state === null) remembered.delete(key)
     else if (listening && changes === before) remember(remembered, key, { state, readAt })
     return state
@@ -107,6 +114,8 @@ export function createAccountStates (db: Database, onError: (error: Error) => vo
   return {
     session: (sessionId) => read(`session ${sessionId}`, sessionQuery, sessionId),
     apiToken: (tokenHash) => read(`token ${tokenHash}`, apiTokenQuery, tokenHash),
+    appPassword: (passwordHash) => read(`app ${passwordHash}`, appPasswordQuery, passwordHash),
+    onChanged: (tell) => { listeners.push(tell) },
     start: listen,
     async stop () {
       stopped = true

@@ -15,6 +15,7 @@ export const ForbiddenError = createError<[string]>('FORBIDDEN', 'your role does
 const permissions = {
   listen: ['listener', 'curator', 'admin', 'auditor'],
   'keep playlists': ['listener', 'curator', 'admin', 'auditor'],
+  'keep your account': ['listener', 'curator', 'admin', 'auditor'],
   'upload music': ['curator', 'admin'],
   'edit the catalogue': ['curator', 'admin'],
   'see jobs': ['curator', 'admin', 'auditor'],
@@ -22,7 +23,10 @@ const permissions = {
   'manage users': ['admin'],
   'see users': ['admin', 'auditor'],
   'see the audit log': ['admin', 'auditor'],
-  'see metrics': ['admin', 'auditor']
+  'see metrics': ['admin', 'auditor'],
+  share: ['listener', 'curator', 'admin'],
+  'request songs': ['listener', 'curator', 'admin', 'auditor'],
+  'answer requests': ['curator', 'admin']
 } as const satisfies Record<string, readonly Role[]>
 
 export type Permission = keyof typeof permissions

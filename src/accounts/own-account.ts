@@ -14,6 +14,33 @@ export function findOwnAccount (db: Database, actor: Actor): Promise<User> {
   return db.prisma.user.findUniqueOrThrow({ where: { id: actor.userId } })
 }
 
+export interface PasswordCheckDeps {
+  readonly db: Database
+  readonly limits: SignInLimits
+}
+
+/**
+ * For what a stolen access token or an unlocked screen must not be enough for. Guessing is no faster here than at the door.
+ * @throws WrongPasswordError, TooManySignInsError, BusyError
+ */
+export async function confirmPassword ({ db, limits }: PasswordCheckDeps, actor: Actor, { password, address }: { readonly password: string, readonly address: string }): Promise<User> {
+  const user = await findOwnAccount(db, actor)
+  const attempt = { usernameKey: usernameKeyOf(user.username), address }
+  await limits.admit(attempt)
+  if (!await passwordMatches(user.passwordHash, password)) throw new WrongPasswordError()
+  await limits.succeeded(attempt)
+  return user
+}
+
+/** The name that others see. */
+export async function renameSelf (db: Database, actor: Actor, { displayName, now }: { readonly displayName: string, readonly now: Date }): Promise<User> {
+  return await db.prisma.$transaction(async (tx) => {
+    const user = await tx.user.update({ where: { id: actor.userId }, data: { displayName } })
+    await appendAudit(tx, { at: now, actorId: user.id, action: 'account.renamed', subject: `user:${user.id}` })
+    return user
+  })
+}
+
 export interface PasswordChange {
   readonly currentPassword: string
   readonly newPassword: string
@@ -24,14 +51,10 @@ export interface PasswordChange {
 }
 
 /** @throws WrongPasswordError, PasswordUnacceptableError, TooManySignInsError, BusyError */
-export async function changeOwnPassword ({ db, limits }: { readonly db: Database, readonly limits: SignInLimits }, actor: Actor, change: PasswordChange): Promise<void> {
+export async function changeOwnPassword (deps: PasswordCheckDeps, actor: Actor, change: PasswordChange): Promise<void> {
+  const { db } = deps
   const { currentPassword, newPassword, sessionId, address, now } = change
-  const user = await findOwnAccount(db, actor)
-  // Whoever found an unlocked screen guesses no faster here than at the door.
-  const attempt = { usernameKey: usernameKeyOf(user.username), address }
-  await limits.admit(attempt)
-  if (!await passwordMatches(user.passwordHash, currentPassword)) throw new WrongPasswordError()
-  await limits.succeeded(attempt)
+  const user = await confirmPassword(deps, actor, { password: currentPassword, address })
   checkNewPassword(newPassword, user.username)
   const passwordHash = await hashPassword(newPassword)
   await db.prisma.$transaction(async (tx) => {

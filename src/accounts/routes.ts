@@ -2,9 +2,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ErrorAnswer, IdParams } from '../catalog/schemas.ts'
 import { Type } from 'typebox'
 import { actorOf, sessionOf } from '../http/access.ts'
-import { permissionsOf } from './actor.ts'
+import type { Permission, Role } from './actor.ts'
 import { createApiToken, listApiTokens, revokeApiToken } from './api-tokens.ts'
 import { changeOwnPassword, findOwnAccount } from './own-account.ts'
+import { ownAccountRoutes } from './own-account-routes.ts'
+import { findPreferences } from './preferences.ts'
 import { ApiTokens, CreatedApiToken, Me, NewApiToken, PasswordChange, Sessions } from './schemas.ts'
 import { listSessions, revokeOwnSession } from './sessions.ts'
 import { sessionRoutes } from './session-routes.ts'
@@ -13,25 +15,29 @@ import { shownUser } from './shown-user.ts'
 import { userRoutes } from './user-routes.ts'
 
 export interface AccountsDeps extends SessionRoutesDeps {
-  readonly media: (now: Date) => { readonly baseUrl: string, readonly artworkQuery: string, readonly expiresAt: Date }
+  /** What a role may do here: settings may take from it. */
+  readonly permissionsOf: (role: Role) => readonly Permission[]
+  readonly media: (now: Date) => Promise<{ readonly baseUrl: string, readonly artworkQuery: string, readonly expiresAt: Date }>
 }
 
-const config = { access: 'listen' } as const
+const config = { access: 'keep your account' } as const
 const tags = ['account']
 const Done = Type.Null({ description: 'Done.' })
 
 export const accountRoutes: FastifyPluginAsyncTypebox<AccountsDeps> = async (app, deps) => {
-  const { db, now, limits, organisation, media } = deps
+  const { db, now, limits, organisation, media, permissionsOf } = deps
   await app.register(sessionRoutes, deps)
   await app.register(userRoutes, deps)
+  await app.register(ownAccountRoutes, deps)
 
-  app.get('/me', { config, schema: { tags, summary: 'Who you are, what you may do, and where pictures lie', response: { 200: Me } } },
+  app.get('/me', { config: { access: 'listen' }, schema: { tags, summary: 'Who you are, what you may do, and where pictures lie', response: { 200: Me } } },
     async (request) => {
       const actor = actorOf(request)
-      const { expiresAt, ...access } = media(now())
+      const { expiresAt, ...access } = await media(now())
       return {
         user: shownUser(await findOwnAccount(db, actor)),
-        permissions: permissionsOf(actor.role),
+        preferences: await findPreferences(db, actor),
+        permissions: [...permissionsOf(actor.role)],
         organisation,
         media: { ...access, expiresAt: expiresAt.toISOString() }
       }

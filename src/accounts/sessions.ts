@@ -61,10 +61,12 @@ export async function refreshSession ({ db, refreshTokens }: SessionsDeps, text:
   await rotate(db, { token, next, now })
   const session = await db.prisma.session.findUnique({ where: { id: token.sessionId }, include: { user: true } })
   if (session === null || isOver(session, now) || session.user.disabledAt !== null) throw new SessionEndedError()
-  if (session.refreshTokenHash === tokenHash(next.text) && withinGrace(session, token, now)) {
+  const isInGrace = withinGrace(session, token, now)
+  if (session.refreshTokenHash === tokenHash(next.text) && isInGrace) {
     return { user: session.user, sessionId: session.id, refreshToken: next.text, refreshExpiresAt: session.expiresAt }
   }
-  if (refreshTokens.isGenuine(token)) await endReplayed(db, session, now)
+  // Another successor within the grace: an instance with the next secret made it, and that is no theft.
+  if (refreshTokens.isGenuine(token) && !isInGrace) await endReplayed(db, session, now)
   throw new SessionEndedError()
 }
 
@@ -113,6 +115,14 @@ export function listSessions (db: Database, actor: Actor, now: Date): Promise<Se
 export async function revokeOwnSession (db: Database, actor: Actor, { id, now }: { readonly id: string, readonly now: Date }): Promise<void> {
   const count = await revoke(db, { id, userId: actor.userId }, now)
   if (count === 0) throw new SessionNotFoundError()
+}
+
+/** Ends the caller's sessions everywhere but here. */
+export async function revokeOtherSessions (db: Database, actor: Actor, { except, now }: { readonly except: string, readonly now: Date }): Promise<void> {
+  await db.prisma.$transaction(async (tx) => {
+    await revokeSessionsOf(tx, { userId: actor.userId, except, now })
+    await appendAudit(tx, { at: now, actorId: actor.userId, action: 'sessions.ended', subject: `user:${actor.userId}` })
+  })
 }
 
 /** Ends all of a user's sessions, but for one where that is named. */

@@ -16,13 +16,13 @@ export async function isSetupNeeded (db: Database): Promise<boolean> {
 
 /**
  * The token of the link that makes the first admin, or null once there is a user. Only its hash is kept, so each start
- * makes a new one and the one before is void.
+ * makes a new one and the one before is void, unless it is `given`.
  */
-export async function createSetupLink (db: Database): Promise<string | null> {
+export async function createSetupLink (db: Database, given?: string): Promise<string | null> {
   return await db.prisma.$transaction(async (tx) => {
     await lockAdmins(tx)
     if (await tx.user.findFirst({ select: { id: true } }) !== null) return null
-    const token = randomBytes(32).toString('base64url')
+    const token = given ?? randomBytes(32).toString('base64url')
     const hash = { tokenHash: tokenHash(token), usedAt: null }
     await tx.setupLink.upsert({ where: { id: 1 }, create: { id: 1, ...hash }, update: hash })
     return token

@@ -45,10 +45,13 @@ export interface SignInLimits {
 
 type LimiterName = keyof typeof limits
 
-/** Counts in the database: every instance sees what the others refused. */
-export function createSignInLimits (db: Database): SignInLimits {
+/**
+ * Counts in the database: every instance sees what the others refused. What is signed in to by other means has counts of
+ * its own, by `door`: an app with an old password must not lock its owner out of the web client.
+ */
+export function createSignInLimits (db: Database, door: '' | 'app-' = ''): SignInLimits {
   const limiters = Object.fromEntries(Object.entries(limits).map(([name, limit]) => [name, new RateLimiterPostgres({
-    storeClient: db.pool, storeType: 'pool', tableName: 'rate_limit', tableCreated: true, keyPrefix: name, ...limit
+    storeClient: db.pool, storeType: 'pool', tableName: 'rate_limit', tableCreated: true, keyPrefix: `${door}${name}`, ...limit
   })])) as Record<LimiterName, RateLimiterPostgres>
 
   return {

@@ -4,10 +4,10 @@ import { decodeCursor, encodeCursor } from '../catalog/cursor.ts'
 import { ErrorAnswer, IdParams, PageQuery } from '../catalog/schemas.ts'
 import { actorOf, sessionOf } from '../http/access.ts'
 import type { Database } from '../platform/database/database.ts'
-import { listAuditEvents } from './audit-log.ts'
-import { AuditPage, NewUser, User, UserChange, UserPage } from './schemas.ts'
+import { listAuditEvents, namesOf } from './audit-log.ts'
+import { AuditPage, AuditQuery, NewUser, User, UserChange, UserPage } from './schemas.ts'
 import { shownUser } from './shown-user.ts'
-import { changeUser, createUser, deleteUser, listUsers } from './users.ts'
+import { changeUser, createUser, deleteUser, lastSeen, listUsers } from './users.ts'
 
 export interface UserRoutesDeps {
   readonly db: Database
@@ -24,7 +24,8 @@ export const userRoutes: FastifyPluginAsyncTypebox<UserRoutesDeps> = async (app,
     async (request) => {
       const { limit, cursor } = request.query
       const users = await listUsers(db, actorOf(request), { afterKey: decodeCursor(cursor, AfterKey), limit })
-      return { items: users.map(shownUser), nextCursor: users.length < limit ? null : encodeCursor(users.at(-1)?.usernameKey) }
+      const seen = await lastSeen(db, users.map(({ id }) => id))
+      return { items: users.map((user) => ({ ...shownUser(user), lastSeenAt: seen.get(user.id)?.toISOString() ?? null })), nextCursor: users.length < limit ? null : encodeCursor(users.at(-1)?.usernameKey) }
     })
 
   app.post('/users', { config: managing, schema: { tags, summary: 'Add a user', body: NewUser, response: { 201: User, '4xx': ErrorAnswer } } },
@@ -46,13 +47,14 @@ export const userRoutes: FastifyPluginAsyncTypebox<UserRoutesDeps> = async (app,
       return reply.code(204).send(null)
     })
 
-  app.get('/audit', { config: { access: 'see the audit log' }, schema: { tags, summary: 'What was done, newest first', querystring: PageQuery, response: { 200: AuditPage, '4xx': ErrorAnswer } } },
+  app.get('/audit', { config: { access: 'see the audit log' }, schema: { tags, summary: 'What was done, newest first', querystring: AuditQuery, response: { 200: AuditPage, '4xx': ErrorAnswer } } },
     async (request) => {
-      const { limit, cursor } = request.query
+      const { limit, cursor, action, actorId } = request.query
       const before = decodeCursor(cursor, BeforeId)
-      const events = await listAuditEvents(db, actorOf(request), { beforeId: before === undefined ? undefined : BigInt(before), limit })
+      const events = await listAuditEvents(db, actorOf(request), { beforeId: before === undefined ? undefined : BigInt(before), limit, action, actorId })
+      const names = await namesOf(db, events.flatMap((event) => event.actorId ?? []))
       return {
-        items: events.map(({ id, at, actorId, action, subject, details }) => ({ id: String(id), at: at.toISOString(), actorId, action, subject, details: detailsOf(details) })),
+        items: events.map((event) => ({ id: String(event.id), at: event.at.toISOString(), actorId: event.actorId, actorName: names.get(event.actorId ?? '') ?? null, action: event.action, subject: event.subject, details: detailsOf(event.details) })),
         nextCursor: events.length < limit ? null : encodeCursor(String(events.at(-1)?.id))
       }
     })

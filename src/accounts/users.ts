@@ -3,6 +3,7 @@ import { Prisma, type User } from '../generated/prisma/client.ts'
 import type { Database, Transaction } from '../platform/database/database.ts'
 import { type Actor, authorise, type Role } from './actor.ts'
 import { revokeApiTokensOf } from './api-tokens.ts'
+import { revokeAppPasswordsOf } from './app-passwords.ts'
 import { appendAudit } from './audit.ts'
 import { checkNewPassword, hashPassword } from './password.ts'
 import { revokeSessionsOf } from './sessions.ts'
@@ -83,9 +84,15 @@ export async function listUsers (db: Database, actor: Actor, { afterKey, limit }
   })
 }
 
+/** When a session of each of them was last renewed; a session is renewed every few minutes of use. */
+export async function lastSeen (db: Database, userIds: readonly string[]): Promise<Map<string, Date>> {
+  const rows = await db.prisma.session.groupBy({ by: ['userId'], where: { userId: { in: [...userIds] } }, _max: { rotatedAt: true } })
+  return new Map(rows.flatMap(({ userId, _max: { rotatedAt } }) => rotatedAt === null ? [] : [[userId, rotatedAt] as const]))
+}
+
 /**
  * Access tokens of before another role are refused. Disabling, and a new password, end everything that the user signed
- * in with, API tokens too: the admin may be shutting somebody else out.
+ * in with, API tokens and app passwords too: the admin may be shutting somebody else out.
  * @throws ForbiddenError, OwnPasswordError, UserNotFoundError, LastAdminError, PasswordUnacceptableError
  */
 export async function changeUser (db: Database, actor: Actor, { id, change, now }: { readonly id: string, readonly change: UserChange, readonly now: Date }): Promise<User> {
@@ -114,6 +121,7 @@ export async function changeUser (db: Database, actor: Actor, { id, change, now 
     if (disabledAt !== null || passwordHash !== undefined) {
       await revokeSessionsOf(tx, { userId: id, except: null, now })
       await revokeApiTokensOf(tx, { userId: id, now })
+      await revokeAppPasswordsOf(tx, { userId: id, now })
     }
     await appendAudit(tx, {
       at: now,
@@ -138,9 +146,20 @@ export async function deleteUser (db: Database, actor: Actor, { id, now }: { rea
     await lockAdmins(tx)
     const user = await findUser(tx, id)
     await refuseForLastAdmin(tx, user)
-    await tx.user.delete({ where: { id } })
+    await eraseUser(tx, id)
     await appendAudit(tx, { at: now, actorId: actor.userId, action: 'user.deleted', subject: `user:${id}`, details: { username: user.username } })
-  })
+  }, erasureLimits)
+}
+
+/** A million plays go with their listener: that takes longer than the five seconds that a transaction has otherwise. */
+export const erasureLimits = { maxWait: 10_000, timeout: 120_000 }
+
+/** The row goes with all that hangs on it; what stays, such as music and another's playlist, forgets who it was. */
+export async function eraseUser (tx: Transaction, id: string): Promise<void> {
+  await tx.playlistItem.updateMany({ where: { addedById: id }, data: { addedById: null } })
+  await tx.changeSet.updateMany({ where: { userId: id }, data: { userId: null } })
+  await tx.changeSet.updateMany({ where: { undoneById: id }, data: { undoneById: null } })
+  await tx.user.delete({ where: { id } })
 }
 
 async function findUser (tx: Pick<Transaction, 'user'>, id: string): Promise<User> {
@@ -149,7 +168,8 @@ async function findUser (tx: Pick<Transaction, 'user'>, id: string): Promise<Use
   return user
 }
 
-async function refuseForLastAdmin (tx: Transaction, user: User): Promise<void> {
+/** @throws LastAdminError */
+export async function refuseForLastAdmin (tx: Transaction, user: User): Promise<void> {
   if (user.role !== 'admin' || user.disabledAt !== null) return
   const others = await tx.user.count({ where: { role: 'admin', disabledAt: null, id: { not: user.id } } })
   if (others === 0) throw new LastAdminError()

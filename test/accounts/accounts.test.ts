@@ -40,6 +40,16 @@ t.test('the first admin', async (t) => {
     t.equal((await setUp(goodToken, 'second')).status, 403)
   })
 
+  t.test('may use a link whose token every instance was given, again after each start', async (t) => {
+    const fresh = await testApp(t)
+    const token = 'a-token-of-the-operator-0123456789abcdef'
+    for (const start of ['first', 'second']) t.equal(await createSetupLink(fresh.db, token), token, start)
+    const setUpOnce = (username: string) => fresh.as(null, { method: 'POST', url: '/api/setup', payload: { token, username, password: testPassword } })
+    t.equal((await setUpOnce('ada')).status, 201)
+    t.equal(await createSetupLink(fresh.db, token), null, 'a later start revives no link')
+    t.equal((await setUpOnce('mallory')).status, 403)
+  })
+
   t.test('may come from the command line instead, which voids the link', async (t) => {
     const empty = await testApp(t)
     const token = await createSetupLink(empty.db)
@@ -246,6 +256,7 @@ t.test('what admins do stands in the audit log, for auditors to page through', a
   t.match(page, { body: { items: [{ action: 'user.deleted', actorId: admin.userId, subject: `user:${id}` }, { action: 'user.changed', details: { passwordReset: true } }], nextCursor: String } })
   const { nextCursor } = page.body as { nextCursor: string }
   t.match(await as(auditor, { url: `/api/audit?limit=2&cursor=${nextCursor}` }), { body: { items: [{ action: 'user.created', details: { username: 'new' } }, { action: 'session.started' }] } })
+  t.equal((await as(auditor, { url: '/api/audit?action=%00' })).status, 400, 'what Postgres keeps in no text is refused')
   t.match(await as(auditor, { url: '/api/audit?cursor=nonsense' }), { status: 400, body: { error: { code: 'INVALID_CURSOR' } } })
   t.notMatch(JSON.stringify(await as(auditor, { url: '/api/audit' })), /a different password/)
   t.equal(await verifyAuditChain(db), null)
