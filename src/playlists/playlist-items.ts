@@ -1,4 +1,4 @@
-import type { Actor } from '../accounts/actor.ts'
+import { type Actor, authorise } from '../accounts/actor.ts'
 import { cutPage, keyset, type Order } from '../catalog/keyset.ts'
 import type { Page, PageQuery } from '../catalog/schemas.ts'
 import { tracksByIds } from '../catalog/tracks.ts'
@@ -6,7 +6,7 @@ import type { Database } from '../platform/database/database.ts'
 import { appendItems, type ItemRow, recount } from './append-items.ts'
 import { PlaylistItemNotFoundError, ranksInGap } from './item-ranks.ts'
 import { getPlaylist, lockOwnPlaylist } from './playlists.ts'
-import type { AddedItems, NewItems, PlaylistItem } from './schemas.ts'
+import type { AddedItems, HeldTracks, Holding, ItemIds, NewItems, PlaylistItem } from './schemas.ts'
 
 const inOrder: Order = { name: 'playlist-items', key: 'i.rank', id: 'i.id', type: 'text', descending: false }
 
@@ -57,6 +57,30 @@ export async function removeItem (db: Database, actor: Actor, { playlistId, item
     if (count === 0) throw new PlaylistItemNotFoundError()
     await recount(tx, playlistId, now)
   })
+}
+
+/**
+ * Takes several items out at once; those that have gone already stay gone.
+ * @throws PlaylistNotFoundError, PlaylistNotYoursError
+ */
+export async function removeItems (db: Database, actor: Actor, { playlistId, itemIds }: ItemIds & { playlistId: string }, now: Date): Promise<number> {
+  return db.prisma.$transaction(async (tx) => {
+    await lockOwnPlaylist(tx, actor, playlistId)
+    await tx.playlistItem.deleteMany({ where: { id: { in: itemIds }, playlistId } })
+    return recount(tx, playlistId, now)
+  })
+}
+
+/** The actor's own playlists that hold any of the tracks, and how many of them. */
+export async function findHolding (db: Database, actor: Actor, { trackIds }: HeldTracks): Promise<Holding[]> {
+  authorise(actor, 'keep playlists')
+  const { rows } = await db.pool.query<Holding>({
+    name: 'playlists-holding',
+    text: `SELECT i.playlist_id AS "playlistId", count(DISTINCT i.track_id)::int AS "trackCount" FROM playlist_item i
+      JOIN playlist p ON p.id = i.playlist_id AND p.owner_id = $1 WHERE i.track_id = ANY($2) GROUP BY i.playlist_id`,
+    values: [actor.userId, trackIds]
+  })
+  return rows
 }
 
 interface ItemPlace {

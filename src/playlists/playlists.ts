@@ -2,10 +2,10 @@ import createError from '@fastify/error'
 import { type Actor, authorise } from '../accounts/actor.ts'
 import { cutPage, keyset, type Order } from '../catalog/keyset.ts'
 import { normalise } from '../catalog/normalise.ts'
-import type { Page, PageQuery, Playlist } from '../catalog/schemas.ts'
-import type { Database, Transaction } from '../platform/database/database.ts'
+import type { Page, Playlist } from '../catalog/schemas.ts'
+import type { Database, Reader, Transaction } from '../platform/database/database.ts'
 import { appendItems } from './append-items.ts'
-import type { NewPlaylist, PlaylistChange } from './schemas.ts'
+import type { NewPlaylist, PlaylistChange, PlaylistsQuery } from './schemas.ts'
 
 export const PlaylistNotFoundError = createError('PLAYLIST_NOT_FOUND', 'there is no such playlist', 404)
 export const PlaylistNotYoursError = createError('PLAYLIST_NOT_YOURS', 'only its owner may change a playlist; make a copy of your own', 403)
@@ -30,17 +30,17 @@ const columns = 'p.id, p.name, p.description, p.visibility, p.owner_id, u.displa
 const visible = '(p.owner_id = $1 OR p.visibility = \'shared\')'
 
 /**
- * The actor's own playlists and those that others share, last changed first.
+ * The actor's own playlists and, unless only these are wanted, those that others share, last changed first.
  * @throws InvalidCursorError
  */
-export async function listPlaylists (db: Database, actor: Actor, { limit, cursor }: PageQuery): Promise<Page<Playlist>> {
+export async function listPlaylists (db: Database, actor: Actor, { limit, cursor, mine }: PlaylistsQuery): Promise<Page<Playlist>> {
   authorise(actor, 'keep playlists')
   const clause = keyset(newestFirst, cursor, 3)
   // Two index ranges: one condition with OR would sort everything at every page.
   const range = (condition: string) => `(SELECT p.id FROM playlist p WHERE ${condition} AND ${clause.where} ORDER BY ${clause.orderBy} LIMIT $2)`
   const { rows } = await db.pool.query<PlaylistRow>({
-    name: clause.name,
-    text: `SELECT ${columns} FROM (${range('p.owner_id = $1')} UNION ${range('p.visibility = \'shared\'')}) AS page JOIN playlist p ON p.id = page.id
+    name: [clause.name, mine && 'mine'].filter(Boolean).join('-'),
+    text: `SELECT ${columns} FROM (${[range('p.owner_id = $1'), ...mine ? [] : [range('p.visibility = \'shared\'')]].join(' UNION ')}) AS page JOIN playlist p ON p.id = page.id
       JOIN user_account u ON u.id = p.owner_id ORDER BY ${clause.orderBy} LIMIT $2`,
     values: [actor.userId, limit + 1, ...clause.values]
   })
@@ -59,15 +59,29 @@ export async function getPlaylist (db: Database, actor: Actor, id: string): Prom
   return toPlaylist(row, actor)
 }
 
-/** Playlists whose names have all the words, last changed first. */
-export async function findPlaylists (db: Database, { userId }: { readonly userId: string }, words: readonly string[], limit: number): Promise<Playlist[]> {
-  const { rows } = await db.pool.query<PlaylistRow>({
+/**
+ * Playlists whose names have all the words, last changed first. What others share is looked for in `reader`, which may
+ * be a replica, but whether they still do is for `db` to say.
+ */
+export async function findPlaylists ({ db, reader }: { readonly db: Database, readonly reader: Reader }, { userId }: { readonly userId: string }, words: readonly string[], limit: number): Promise<Playlist[]> {
+  const { rows } = await reader.pool.query<PlaylistRow>({
     name: 'find-playlists',
     text: `SELECT ${columns} FROM playlist p JOIN user_account u ON u.id = p.owner_id
       WHERE ${visible} AND p.name_key LIKE ALL ($2) ORDER BY p.updated_at DESC, p.id DESC LIMIT $3`,
     values: [userId, words.map((word) => `%${word.replace(/[\\%_]/g, '\\$&')}%`), limit]
   })
-  return rows.map((row) => toPlaylist(row, { userId }))
+  const others = rows.filter((row) => row.owner_id !== userId).map(({ id }) => id)
+  const shared = reader === db || others.length === 0 ? new Set(others) : await stillShared(db, others)
+  return rows.filter((row) => row.owner_id === userId || shared.has(row.id)).map((row) => toPlaylist(row, { userId }))
+}
+
+async function stillShared (db: Database, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await db.pool.query<{ id: string }>({
+    name: 'playlists-shared',
+    text: "SELECT id FROM playlist WHERE id = ANY($1) AND visibility = 'shared'",
+    values: [ids]
+  })
+  return new Set(rows.map(({ id }) => id))
 }
 
 /** @throws TrackNotFoundError, PlaylistFullError */

@@ -4,10 +4,10 @@ import { ErrorAnswer, IdParams, PageQuery, pageOf, Playlist } from '../catalog/s
 import { actorOf } from '../http/access.ts'
 import type { Database } from '../platform/database/database.ts'
 import { addFavourite, listFavourites, removeFavourite } from './favourites.ts'
-import { addItems, listItems, moveItem, removeItem } from './playlist-items.ts'
+import { addItems, findHolding, listItems, moveItem, removeItem, removeItems } from './playlist-items.ts'
 import { changePlaylist, createPlaylist, deletePlaylist, getPlaylist, listPlaylists } from './playlists.ts'
 import { rateTrack, unrateTrack } from './ratings.ts'
-import { AddedItems, FavouriteItem, FavouriteParams, FavouritesQuery, ItemParams, Move, NewItems, NewPlaylist, PlaylistChange, PlaylistItem, Stars, Version } from './schemas.ts'
+import { AddedItems, FavouriteItem, FavouriteParams, FavouritesQuery, HeldTracks, Holding, ItemIds, ItemParams, Move, NewItems, NewPlaylist, PlaylistChange, PlaylistItem, PlaylistsQuery, Stars, Version } from './schemas.ts'
 
 export interface PlaylistsDeps {
   readonly db: Database
@@ -27,7 +27,7 @@ export const playlistsRoutes: FastifyPluginAsyncTypebox<PlaylistsDeps> = async (
 const playlistRoutes: FastifyPluginAsyncTypebox<PlaylistsDeps> = async (app, { db, now }) => {
   const tags = ['playlists']
 
-  app.get('/playlists', { config, schema: { tags, summary: 'Your playlists and shared ones', querystring: PageQuery, response: { 200: pageOf(Playlist), 400: ErrorAnswer } } },
+  app.get('/playlists', { config, schema: { tags, summary: 'Your playlists and shared ones', querystring: PlaylistsQuery, response: { 200: pageOf(Playlist), 400: ErrorAnswer } } },
     (request) => listPlaylists(db, actorOf(request), request.query))
 
   app.post('/playlists', { config, schema: { tags, summary: 'Begin a playlist', body: NewPlaylist, response: { 201: Playlist, 404: ErrorAnswer, 409: ErrorAnswer } } },
@@ -60,6 +60,12 @@ const itemRoutes: FastifyPluginAsyncTypebox<PlaylistsDeps> = async (app, { db, n
       await removeItem(db, actorOf(request), { playlistId: request.params.id, itemId: request.params.itemId }, now())
       return reply.code(204).send(null)
     })
+
+  app.post('/playlists/:id/items/remove', { config, schema: { tags, summary: 'Remove several items', params: IdParams, body: ItemIds, response: { 200: Version, ...denied } } },
+    async (request) => ({ version: await removeItems(db, actorOf(request), { ...request.body, playlistId: request.params.id }, now()) }))
+
+  app.post('/playlists/holding', { config, schema: { tags, summary: 'Your playlists that hold any of these tracks', body: HeldTracks, response: { 200: Type.Object({ items: Type.Array(Holding) }) } } },
+    async (request) => ({ items: await findHolding(db, actorOf(request), request.body) }))
 
   app.post('/playlists/:id/items/:itemId/move', { config, schema: { tags, summary: 'Move an item', params: ItemParams, body: Move, response: { 200: Version, ...denied } } },
     async (request) => {

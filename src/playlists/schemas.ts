@@ -15,6 +15,12 @@ export const NewPlaylist = Type.Object({
 }, { additionalProperties: false })
 export type NewPlaylist = Static<typeof NewPlaylist>
 
+export const PlaylistsQuery = Type.Object({
+  ...PageQuery.properties,
+  mine: Type.Boolean({ default: false, description: 'Without those that others share.' })
+})
+export type PlaylistsQuery = Static<typeof PlaylistsQuery>
+
 export const PlaylistChange = Type.Object({
   name: Type.Optional(Name),
   description: Type.Optional(Description),
@@ -33,6 +39,18 @@ export type NewItems = Static<typeof NewItems>
 
 export const AddedItems = Type.Object({ items: Type.Array(PlaylistItem), version: Type.Integer() }, { title: 'AddedItems' })
 export type AddedItems = Static<typeof AddedItems>
+
+export const ItemIds = Type.Object({ itemIds: Type.Array(Id, { minItems: 1, maxItems: 1_000 }) }, { additionalProperties: false })
+export type ItemIds = Static<typeof ItemIds>
+
+export const HeldTracks = Type.Object({ trackIds: Type.Array(Id, { minItems: 1, maxItems: 1_000 }) }, { additionalProperties: false })
+export type HeldTracks = Static<typeof HeldTracks>
+
+export const Holding = Type.Object({
+  playlistId: Id,
+  trackCount: Type.Integer({ description: 'How many of the tracks are in it.' })
+}, { title: 'Holding' })
+export type Holding = Static<typeof Holding>
 
 export const Move = Type.Object({ afterItemId: After }, { additionalProperties: false })
 export type Move = Static<typeof Move>

@@ -57,6 +57,24 @@ t.test('a playlist is begun, filled, put in order and emptied', async (t) => {
   t.equal((await owner.get(`/playlists/${id}`)).status, 404)
 })
 
+t.test('several items leave at once, and it is known which lists hold a track already', async (t) => {
+  const id = await newPlaylist({ trackIds: [first, second, third, second] })
+  const items = await itemsOf(id)
+  const holding = async (client: typeof owner, trackIds: readonly string[]) =>
+    (await client.send<{ items: Array<{ playlistId: string, trackCount: number }> }>('POST', '/playlists/holding', { trackIds: [...trackIds] })).body.items.filter(({ playlistId }) => playlistId === id)
+  t.same(await holding(owner, [second, third]), [{ playlistId: id, trackCount: 2 }], 'each track counts once')
+  t.same(await holding(owner, [visible[8] ?? '']), [])
+  t.same(await holding(other, [second]), [], 'of other people nothing is said')
+  const itemIds = [items[1], items[3]].map((item) => item?.id)
+  const { status } = await owner.send('POST', `/playlists/${id}/items/remove`, { itemIds: [...itemIds, randomUUID()] })
+  t.equal(status, 200, 'what has gone already stays gone')
+  t.same(await titlesOf(id), [0, 2])
+  await assertSound(t, id)
+  t.equal((await other.send('POST', `/playlists/${id}/items/remove`, { itemIds: [items[0]?.id] })).status, 404)
+  t.equal((await owner.send('POST', `/playlists/${id}/items/remove`, { itemIds: [] })).status, 400)
+  t.same(await titlesOf(id), [0, 2])
+})
+
 t.test('others neither see nor touch a private list, and only read a shared one', async (t) => {
   const [secret, shared] = [await newPlaylist({ trackIds: [first] }), await newPlaylist({ name: 'For all', visibility: 'shared', trackIds: [first] })]
   const attempts = (id: string, item: string | undefined) => [
@@ -71,6 +89,8 @@ t.test('others neither see nor touch a private list, and only read a shared one'
   t.equal((await other.get<Page<PlaylistItem>>(`/playlists/${shared}/items`)).body.items.length, 1)
   const names = (await other.get<Page<Playlist>>('/playlists')).body.items.map(({ name }) => name)
   t.same(names, ['For all'])
+  t.same((await other.get<Page<Playlist>>('/playlists?mine=true')).body.items, [], 'and of one’s own alone there are none')
+  t.ok((await owner.get<Page<Playlist>>('/playlists?mine=true')).body.items.some(({ id }) => id === secret))
   const mixed = await newPlaylist()
   const item = (await itemsOf(shared))[0]?.id
   t.equal((await owner.send('DELETE', `/playlists/${mixed}/items/${item}`)).status, 404, 'an item of another list')
