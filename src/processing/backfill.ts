@@ -4,6 +4,7 @@ import createError from '@fastify/error'
 import Type from 'typebox'
 import { Value } from 'typebox/value'
 import type { Database, Transaction } from '../platform/database/database.ts'
+import { backfillOutline } from './backfill-outline.ts'
 import { type Claim, finishJob, lockClaim } from './claim.ts'
 import { readMembership, updateCounters } from './counters.ts'
 import { fetchObject } from './fetch-object.ts'
@@ -52,6 +53,7 @@ export async function backfillTrack (context: JobContext, claim: Claim, folder: 
     await inTransaction(db, (tx) => finishJob(tx, claim))
     return
   }
+  if (await backfillOutline(context, claim, trackId)) return
   const outDir = join(folder, 'out')
   await mkdir(outDir)
   context.onStage('fetch')

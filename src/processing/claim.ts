@@ -91,9 +91,18 @@ export async function failJob (db: Database, { job, fence }: Claim, fault: JobFa
   return row.state
 }
 
-/** Gives the job back as if it had not been tried; the relay sends it anew. A lost claim is nothing to give back. */
-export async function releaseJob (db: Database, { job, fence }: Claim): Promise<void> {
+/**
+ * Gives the job back as if it had not been tried; the relay sends it anew. A lost claim is nothing to give back, but one
+ * that merely lapsed is: nobody has the job yet.
+ */
+export async function releaseJob (db: Database, claim: Claim): Promise<void> {
+  await postponeJob(db, claim, { fault: null, pauseMs: 0 })
+}
+
+/** The same, for a while, with what was wrong meanwhile. */
+export async function postponeJob (db: Database, { job, fence }: Claim, { fault, pauseMs }: { readonly fault: JobFault | null, readonly pauseMs: number }): Promise<void> {
   await db.pool.query(
-    `UPDATE job SET state = 'waiting', attempts = attempts - 1, sent_at = NULL, not_before = now(), lease_until = NULL, stage = NULL
-     WHERE id = $1 AND fence = $2 AND state = 'running'`, [job.id, fence])
+    `UPDATE job SET state = 'waiting', attempts = attempts - 1, sent_at = NULL, not_before = now() + make_interval(secs => $3),
+       lease_until = NULL, stage = NULL, error_code = $4, last_error = $5
+     WHERE id = $1 AND fence = $2 AND state IN ('running', 'waiting') AND attempts > 0`, [job.id, fence, pauseMs / 1_000, fault?.code ?? null, fault?.message ?? null])
 }

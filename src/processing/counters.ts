@@ -45,7 +45,7 @@ export async function updateCounters (tx: Transaction, before: Membership, after
 }
 
 /** @returns 1 when the album has got its first track, -1 when it has lost its last one, else 0 */
-async function recountAlbum (tx: Transaction, albumId: string): Promise<number> {
+export async function recountAlbum (tx: Transaction, albumId: string): Promise<number> {
   const { trackCount } = await tx.album.findUniqueOrThrow({ where: { id: albumId }, select: { trackCount: true } })
   const tracks = await tx.track.findMany({ where: { albumId, state: 'published' }, select: { durationMs: true, loudnessLufs: true, truePeakDbtp: true } })
   await tx.album.update({
@@ -71,7 +71,7 @@ function difference (before: readonly string[], after: readonly string[]): Map<s
   return changes
 }
 
-async function addToArtists (tx: Transaction, tracks: ReadonlyMap<string, number>, albums: ReadonlyMap<string, number>): Promise<void> {
+export async function addToArtists (tx: Transaction, tracks: ReadonlyMap<string, number>, albums: ReadonlyMap<string, number>): Promise<void> {
   const ids = [...new Set([...tracks.keys(), ...albums.keys()])].sort()
   if (ids.length === 0) return
   await tx.$queryRaw`SELECT 1 FROM artist WHERE id = ANY(${ids}::uuid[]) ORDER BY id FOR NO KEY UPDATE`
@@ -81,7 +81,7 @@ async function addToArtists (tx: Transaction, tracks: ReadonlyMap<string, number
     WHERE artist.id = change.id`
 }
 
-async function addToGenres (tx: Transaction, tracks: ReadonlyMap<string, number>): Promise<void> {
+export async function addToGenres (tx: Transaction, tracks: ReadonlyMap<string, number>): Promise<void> {
   const ids = [...tracks.keys()].sort()
   if (ids.length === 0) return
   await tx.$queryRaw`SELECT 1 FROM genre WHERE id = ANY(${ids}::uuid[]) ORDER BY id FOR NO KEY UPDATE`

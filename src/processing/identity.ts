@@ -66,14 +66,15 @@ async function findSameAudio (tx: Transaction, { audio, tags }: Candidate): Prom
 
 /** By MusicBrainz recording id, or by its place on the album, title, artists and length. */
 async function findSameRecording (tx: Transaction, { tags, durationMs }: Candidate) {
-  const album = await tx.album.findUnique({ where: { identityKey: albumIdentityKey(tags.album) }, select: { id: true } })
-  if (album === null) return undefined
+  const album = await findAlbum(tx, tags)
+  if (album === undefined) return undefined
   const tracks = await tx.track.findMany({
     where: {
-      albumId: album.id,
+      albumId: album,
       OR: [
         ...(tags.musicBrainzId === null ? [] : [{ musicBrainzId: tags.musicBrainzId }]),
-        { discNo: tags.discNo, trackNo: tags.trackNo, sortTitle: sortKey(tags.title) }
+        { discNo: tags.discNo, trackNo: tags.trackNo, sortTitle: sortKey(tags.title) },
+        { id: { in: await taggedAlike(tx, album, tags) } }
       ]
     },
     include: { original: true },
@@ -82,6 +83,23 @@ async function findSameRecording (tx: Transaction, { tags, durationMs }: Candida
   const credit = normalise(tags.artistCredit)
   return tracks.find((track) => tags.musicBrainzId !== null && track.musicBrainzId === tags.musicBrainzId) ??
     tracks.find((track) => normalise(track.artistCredit) === credit && durationMs !== null && Math.abs(track.durationMs - durationMs) <= sameRecordingMs)
+}
+
+/** By the name in the tags, or the one that a curator gave it since. */
+async function findAlbum (tx: Transaction, tags: TrackTags): Promise<string | undefined> {
+  const identityKey = albumIdentityKey(tags.album)
+  const album = await tx.album.findUnique({ where: { identityKey }, select: { id: true } })
+  if (album !== null) return album.id
+  return (await tx.albumAlias.findUnique({ where: { identityKey }, select: { albumId: true } }))?.albumId
+}
+
+/** Tracks of the album whose file says the same place and title, and a curator something else. */
+async function taggedAlike (tx: Transaction, albumId: string, { title, discNo, trackNo }: TrackTags): Promise<string[]> {
+  const rows = await tx.$queryRaw<Array<{ id: string, title: string, discNo: number, trackNo: number }>>`
+    SELECT t.id::text, coalesce(e.bases->>'title', t.title) AS title, coalesce((e.bases->>'discNo')::int, t.disc_no) AS "discNo", coalesce((e.bases->>'trackNo')::int, t.track_no) AS "trackNo"
+    FROM track t JOIN LATERAL (SELECT jsonb_object_agg(field, base) AS bases FROM tag_edit WHERE track_id = t.id AND field IN ('title', 'discNo', 'trackNo')) e ON e.bases IS NOT NULL
+    WHERE t.album_id = ${albumId}::uuid`
+  return rows.filter((row) => row.discNo === discNo && row.trackNo === trackNo && sortKey(row.title) === sortKey(title)).map(({ id }) => id)
 }
 
 type Quality = Pick<SourceAudio, 'lossless' | 'sampleRate' | 'channels' | 'bitDepth' | 'bitrateKbps'>

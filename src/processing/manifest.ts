@@ -8,5 +8,5 @@ export const manifest = {
   artwork: { version: 1 },
   loudness: { version: 1 },
   renditions: { version: 1 },
-  waveform: { version: 1 }
+  waveform: { version: 2 }
 } as const

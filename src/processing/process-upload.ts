@@ -10,16 +10,18 @@ import { fetchObject, type FetchedObject } from './fetch-object.ts'
 import { type Candidate, judge, type Verdict } from './identity.ts'
 import type { JobContext } from './job-context.ts'
 import { keepOriginal, originalOf } from './keep-original.ts'
-import { manifest } from './manifest.ts'
+import { artworkId, isArtworkStoredIn } from './known-artwork.ts'
+import { pictureOf, processPicture } from './process-picture.ts'
 import { makeArtwork } from './processors/artwork.ts'
 import { readTrack, renderTrack } from './processors/process-track.ts'
-import type { ProcessedArtwork, ProcessedTrack, ProcessingContext, ProcessingOptions, TrackReading } from './processors/processed-track.ts'
+import type { ProcessedTrack, ProcessingContext, ProcessingOptions, TrackReading } from './processors/processed-track.ts'
 import { RejectedError } from './processors/rejected-error.ts'
 import { publish, type Publication, VerdictOutdatedError } from './publish.ts'
 import { storeArtwork, storeAudio } from './store-artefacts.ts'
+import { tellUpload } from './tell-upload.ts'
 import { inTransaction } from './transaction.ts'
 
-export const UploadChangedError = createError<[string]>('UPLOAD_CHANGED', 'the bytes of %s are not those that were announced', 409)
+export const UploadChangedError = createError('UPLOAD_CHANGED', 'the bytes are not those that were announced; upload the file again', 409)
 
 const Payload = Type.Object({ folderArtworkKey: Type.Optional(Type.String()) })
 /** Each time somebody else's publication changed the verdict; more often than this something is wrong. */
@@ -46,7 +48,9 @@ export async function processUpload (context: JobContext, claim: Claim, folder: 
     return
   }
   try {
-    await publishUpload(context, claim, { upload, folder })
+    const picture = pictureOf(upload)
+    if (picture === undefined) await publishUpload(context, claim, { upload, folder })
+    else await processPicture(context, claim, { picture, folder })
   } catch (error) {
     if (!(error instanceof RejectedError)) throw error
     await reject(context, claim, { upload, error })
@@ -61,7 +65,7 @@ async function publishUpload (context: JobContext, claim: Claim, { upload, folde
   await mkdir(outDir)
   context.onStage('fetch')
   const file = await fetchObject(store, { key: upload.objectKey, path: join(folder, 'original') }, signal)
-  if (upload.sha256 !== null && upload.sha256 !== file.sha256) throw new UploadChangedError(upload.relativePath)
+  if (upload.sha256 !== null && upload.sha256 !== file.sha256) throw new UploadChangedError()
   const known = await db.prisma.original.findUnique({ where: { sha256: file.sha256 }, include: { track: { select: { id: true } } } })
   const processing = { ...context, outDir }
   const reading = await readTrack({ path: file.path, relativePath: upload.relativePath, sizeBytes: file.sizeBytes }, processing)
@@ -78,6 +82,8 @@ async function publishFile (context: JobContext, work: Work): Promise<void> {
     if (verdict.kind === 'create' || verdict.kind === 'replace') processed ??= await context.encodingTurn(() => renderTrack(work.reading, work.processing, work.options))
     try {
       await publish(context, await prepare(context, work, { verdict, processed }))
+      // The job was written when the last byte had come.
+      if (verdict.kind !== 'duplicate') context.events.trackPublished((context.now().getTime() - work.claim.job.createdAt.getTime()) / 1_000)
       return
     } catch (error) {
       if (!(error instanceof VerdictOutdatedError) || verdicts === mostVerdicts) throw error
@@ -142,15 +148,6 @@ function duplicateOf (work: Work, trackId: string): Publication {
   }
 }
 
-function isArtworkStoredIn ({ db }: JobContext): (sourceSha256: string) => Promise<boolean> {
-  return async (sourceSha256) => await db.prisma.artwork.count({ where: { sourceSha256, recipeVersion: manifest.artwork.version } }) > 0
-}
-
-async function artworkId ({ db }: JobContext, artwork: ProcessedArtwork): Promise<string> {
-  const known = artwork === null ? null : await db.prisma.artwork.findUnique({ where: { sourceSha256: artwork.sourceSha256 }, select: { id: true } })
-  return known?.id ?? randomUUID()
-}
-
 /** The picture beside the file, when the job names one. */
 async function folderArtwork ({ store, signal }: JobContext, { job }: Claim, folder: string): Promise<Pick<ProcessingOptions, 'folderArtworkPath'>> {
   const key = Value.Check(Payload, job.payload) ? job.payload.folderArtworkKey : undefined
@@ -164,5 +161,6 @@ async function reject ({ db, now }: JobContext, claim: Claim, { upload, error }:
     await lockClaim(tx, claim)
     await tx.upload.update({ where: { id: upload.id }, data: { state: 'rejected', stage: null, reasonCode: error.code, reason: error.reason, finishedAt: now() } })
     await finishJob(tx, claim)
+    await tellUpload(tx, { id: upload.id, state: 'rejected', reasonCode: error.code, reason: error.reason })
   })
 }

@@ -1,14 +1,19 @@
 import createError from '@fastify/error'
 import { indexDocuments } from '../catalog/search-index.ts'
+import { overlaid, readOverlays, renewBases } from '../editing/overlays.ts'
+import { sameValue } from '../editing/tag-values.ts'
 import type { Database, Transaction } from '../platform/database/database.ts'
 import type { ObjectStore } from '../platform/storage/object-store.ts'
 import { type Claim, finishJob, lockClaim } from './claim.ts'
 import { readMembership, updateCounters } from './counters.ts'
 import { type Candidate, judge, type Verdict } from './identity.ts'
 import { holdSweep } from './sweep-lock.ts'
+import type { TrackTags } from './processors/processed-track.ts'
 import type { StoredArtwork, StoredAudio } from './store-artefacts.ts'
+import { tellUpload } from './tell-upload.ts'
 import { inTransaction } from './transaction.ts'
 import { lockAlbums } from './upsert-catalogue.ts'
+import { bringBackTrack } from './withdraw-track.ts'
 import { writeArtwork, writeAudio } from './write-artefacts.ts'
 import { writeTrack } from './write-track.ts'
 
@@ -53,10 +58,17 @@ export async function publish ({ db, store, now }: { readonly db: Database, read
     }
     if (await store.head(original.key) === null) throw new OriginalMissingError(original.key)
     const left = await tx.track.findUnique({ where: { id: verdict.trackId }, select: { albumId: true } })
-    const albumId = await lockAlbums(tx, candidate.tags, left?.albumId)
+    const overlays = await readOverlays(tx, [verdict.trackId])
+    const tags = overlaid(candidate.tags, overlays)
+    const albumId = await lockAlbums(tx, tags, left?.albumId)
     await requireVerdict(tx, publication)
+    // Under the albums' locks nobody edits; until then somebody may have.
+    if (!sameValue(overlays, await readOverlays(tx, [verdict.trackId]))) throw new VerdictOutdatedError()
     await keepOriginal(tx, publication)
-    if (verdict.kind !== 'alternative') await change(tx, publication, { albumId, publishedAt: now() })
+    if (verdict.kind !== 'alternative') {
+      await change(tx, publication, { albumId, tags, publishedAt: now() })
+      await renewBases(tx, candidate.tags, overlays)
+    }
     await tx.original.update({ where: { sha256: candidate.sha256 }, data: { trackId: verdict.trackId } })
     await endUpload(tx, publication, 'published', now())
   })
@@ -81,15 +93,17 @@ async function keepOriginal (tx: Transaction, { candidate, original }: Publicati
 
 interface Change {
   readonly albumId: string
+  /** Those of the file, with what curators have set. */
+  readonly tags: TrackTags
   readonly publishedAt: Date
 }
 
-async function change (tx: Transaction, { candidate, verdict, audio, artwork }: Publication, { albumId, publishedAt }: Change): Promise<void> {
+async function change (tx: Transaction, { candidate, verdict, audio, artwork }: Publication, { albumId, tags, publishedAt }: Change): Promise<void> {
   const { trackId } = verdict
   // Read under the album's lock: another publication may have changed artists and genres until then.
   const left = await readMembership(tx, trackId)
   const artworkId = await writeArtwork(tx, artwork)
-  await writeTrack(tx, { trackId, albumId, tags: candidate.tags, originalId: candidate.sha256, durationMs: candidate.durationMs, publishedAt })
+  await writeTrack(tx, { trackId, albumId, tags, originalId: candidate.sha256, durationMs: candidate.durationMs, publishedAt })
   if (audio !== null) {
     await writeAudio(tx, trackId, audio)
     const { integratedLufs, truePeakDbtp } = audio.loudness
@@ -106,16 +120,17 @@ async function change (tx: Transaction, { candidate, verdict, audio, artwork }: 
   ])
 }
 
-/** An album shows the cover of its first track that has one, and follows that track's. */
+/** An album shows the cover of its first track that has one, and follows that track's; a curator's choice stays. */
 async function hangArtwork (tx: Transaction, { trackId, albumId, artworkId }: { readonly trackId: string, readonly albumId: string, readonly artworkId: string }): Promise<void> {
   await tx.$executeRaw`
     UPDATE album SET artwork_id = ${artworkId}::uuid
-    WHERE id = ${albumId}::uuid AND (artwork_id IS NULL OR artwork_id = (SELECT artwork_id FROM track WHERE id = ${trackId}::uuid))`
+    WHERE id = ${albumId}::uuid AND NOT EXISTS (SELECT FROM artwork_edit WHERE kind = 'album' AND item_id = ${albumId}::uuid)
+      AND (artwork_id IS NULL OR artwork_id = (SELECT artwork_id FROM track WHERE id = ${trackId}::uuid))`
   await tx.track.update({ where: { id: trackId }, data: { artworkId } })
 }
 
 async function endUpload (tx: Transaction, { claim, uploadId, candidate, verdict, original, warnings }: Publication, state: 'published' | 'duplicate', finishedAt: Date): Promise<void> {
-  await tx.upload.update({
+  const { source } = await tx.upload.update({
     where: { id: uploadId },
     data: {
       state,
@@ -128,5 +143,8 @@ async function endUpload (tx: Transaction, { claim, uploadId, candidate, verdict
       finishedAt
     }
   })
+  // Who uploads it by hand wants it heard; an archive imported once more must not undo what a curator took out.
+  if (source === 'browser') await bringBackTrack(tx, verdict.trackId)
   await finishJob(tx, claim)
+  await tellUpload(tx, { id: uploadId, state, trackId: verdict.trackId, reason: warnings.length === 0 ? null : warnings.join(' ') })
 }

@@ -5,6 +5,7 @@ import type { Database, Transaction } from '../platform/database/database.ts'
 import type { JobQueue } from '../platform/queue/job-queue.ts'
 import { relayJobs } from './jobs.ts'
 import { findJob } from './list-jobs.ts'
+import { tellJobs } from './tell-upload.ts'
 import type { Job } from './schemas.ts'
 
 export const JobNotFailedError = createError('JOB_NOT_FAILED', 'only a failed job can be tried again', 409)
@@ -45,6 +46,7 @@ async function retry ({ db, queue, now }: RetryDeps, actor: Actor, id: string | 
     return count
   })
   await relayJobs({ db, queue })
+  await tellJobs(db)
   return retried
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { ErrorAnswer, IdParams, pageOf } from '../catalog/schemas.ts'
 import { actorOf } from '../http/access.ts'
 import type { Database } from '../platform/database/database.ts'
@@ -6,6 +7,7 @@ import type { JobQueue } from '../platform/queue/job-queue.ts'
 import { listJobs, summariseJobs } from './list-jobs.ts'
 import { retryFailedJobs, retryJob } from './retry-jobs.ts'
 import { Job, JobsQuery, JobSummary, Retried } from './schemas.ts'
+import { withdrawTrack } from './withdraw-track.ts'
 
 export interface JobDeps {
   readonly db: Database
@@ -13,7 +15,8 @@ export interface JobDeps {
   readonly now: () => Date
 }
 
-const see = { access: 'see jobs' } as const
+/** What jobs did is looked for in the catalogue next. */
+const see = { access: 'see jobs', showsWrites: true } as const
 const retry = { access: 'retry jobs' } as const
 const tags = ['jobs']
 
@@ -29,4 +32,10 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobDeps> = async (app, deps) =
 
   app.post('/jobs/retry-failed', { config: retry, schema: { tags, summary: 'Try every failed job again', response: { 200: Retried } } },
     async (request) => ({ retried: await retryFailedJobs(deps, actorOf(request)) }))
+
+  app.delete('/tracks/:id', { config: { access: 'edit the catalogue' }, schema: { tags: ['catalogue'], summary: 'Withdraw a track from the catalogue; uploading its file again brings it back', params: IdParams, response: { 204: Type.Null({ description: 'Withdrawn.' }), '4xx': ErrorAnswer } } },
+    async (request, reply) => {
+      await withdrawTrack(deps, actorOf(request), request.params.id)
+      return reply.code(204).send(null)
+    })
 }

@@ -16,6 +16,20 @@ export function artistKey ({ name, musicBrainzId }: CreditedArtist): string {
  * taken in the order of the ids.
  */
 export async function lockAlbums (tx: Transaction, tags: TrackTags, leftAlbumId: string | undefined): Promise<string> {
+  const id = await findRenamed(tx, tags) ?? await makeAlbum(tx, tags)
+  const ids = [id, ...(leftAlbumId === undefined ? [] : [leftAlbumId])]
+  await tx.$queryRaw`SELECT 1 FROM album WHERE id = ANY(${ids}::uuid[]) ORDER BY id FOR NO KEY UPDATE`
+  return id
+}
+
+/** The album that a curator gave another name since the file was tagged. */
+async function findRenamed (tx: Transaction, { album }: TrackTags): Promise<string | undefined> {
+  const identityKey = albumIdentityKey(album)
+  if (await tx.album.count({ where: { identityKey } }) > 0) return undefined
+  return (await tx.albumAlias.findUnique({ where: { identityKey }, select: { albumId: true } }))?.albumId
+}
+
+async function makeAlbum (tx: Transaction, tags: TrackTags): Promise<string> {
   const identityKey = albumIdentityKey(tags.album)
   await tx.album.createMany({
     data: [{
@@ -30,8 +44,6 @@ export async function lockAlbums (tx: Transaction, tags: TrackTags, leftAlbumId:
     skipDuplicates: true
   })
   const { id } = await tx.album.findUniqueOrThrow({ where: { identityKey }, select: { id: true } })
-  const ids = [id, ...(leftAlbumId === undefined ? [] : [leftAlbumId])]
-  await tx.$queryRaw`SELECT 1 FROM album WHERE id = ANY(${ids}::uuid[]) ORDER BY id FOR NO KEY UPDATE`
   return id
 }
 

@@ -33,7 +33,7 @@ export async function writeAudio (tx: Transaction, trackId: string, { renditions
       encoderDelay: file.encoderDelay
     }))
   })
-  await tx.waveform.create({ data: { trackId, objectKey: waveform.key, recipeVersion: waveform.recipeVersion, bars: waveform.bars } })
+  await tx.waveform.create({ data: { trackId, objectKey: waveform.key, recipeVersion: waveform.recipeVersion, bars: waveform.bars, outline: waveform.outline } })
 }
 
 /**

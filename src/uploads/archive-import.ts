@@ -102,7 +102,7 @@ async function sortOut (run: Run, batch: readonly ArchiveFile[]): Promise<Import
     }
   }
   if (failedBefore.length > 0) {
-    await retryUploads(run.deps.db, failedBefore)
+    await retryUploads(run.deps.db.prisma, failedBefore)
     await relayJobs(run.deps)
   }
   if (files.length > 0 || run.pending.size > 0) run.options.observer.working()

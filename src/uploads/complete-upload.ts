@@ -7,6 +7,7 @@ import type { JobQueue } from '../platform/queue/job-queue.ts'
 import type { ObjectInfo, ObjectStore } from '../platform/storage/object-store.ts'
 import { MultipartNotFoundError } from '../platform/storage/object-store-errors.ts'
 import { enqueueJob, relayJobs, uploadJobKey } from '../processing/jobs.ts'
+import { tellUpload } from '../processing/tell-upload.ts'
 import { getUpload, requireUpload } from './find-uploads.ts'
 import { bytesOfPart, partCountOf } from './parts.ts'
 import type { Completion, Upload } from './schemas.ts'
@@ -95,7 +96,9 @@ export async function receiveUpload ({ db, queue, log }: UploadDeps, upload: Upl
   const data = { state: 'received' as const, multipartId: null, ...(sha256 === undefined ? {} : { sha256 }) }
   await db.prisma.$transaction(async (tx) => {
     const { count } = await tx.upload.updateMany({ where: { id: upload.id, state: 'open' }, data })
-    if (count === 1) await enqueueJob(tx, { kind: 'process-upload', dedupeKey: uploadJobKey(upload.id), uploadId: upload.id })
+    if (count !== 1) return
+    await enqueueJob(tx, { kind: 'process-upload', dedupeKey: uploadJobKey(upload.id), uploadId: upload.id })
+    await tellUpload(tx, { id: upload.id, state: 'received' })
   })
   // The job stands; should the queue be away now, the worker's sweep sends it.
   await relayJobs({ db, queue }).catch((err: unknown) => log.warn({ err, uploadId: upload.id }, 'a job will be sent later'))

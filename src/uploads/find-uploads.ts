@@ -10,8 +10,16 @@ export const UploadNotFoundError = createError('UPLOAD_NOT_FOUND', 'you have no 
 
 const newestFirst: Order = { name: 'uploads', key: 'u.created_at', id: 'u.id', type: 'timestamptz', descending: true }
 
+/** What a ledger tells apart, as SQL over `upload u`. */
+export const shownStates = {
+  running: "(u.state = 'open' OR (u.state = 'received' AND u.reason_code IS NULL))",
+  failed: "(u.state = 'received' AND u.reason_code IS NOT NULL)",
+  rejected: "u.state = 'rejected'",
+  done: "u.state IN ('published', 'duplicate')"
+} as const
+
 /** Curators see what they uploaded, admins everything. */
-function seesAll (actor: Actor): boolean {
+export function seesAll (actor: Actor): boolean {
   return may(actor.role, 'manage users')
 }
 
@@ -37,17 +45,17 @@ export async function getUpload (db: Database, actor: Actor, id: string): Promis
  * Newest first.
  * @throws ForbiddenError, InvalidCursorError
  */
-export async function listUploads (db: Database, actor: Actor, { limit, cursor, state }: UploadsQuery): Promise<Page<Upload>> {
+export async function listUploads (db: Database, actor: Actor, { limit, cursor, state, show, reason }: UploadsQuery): Promise<Page<Upload>> {
   authorise(actor, 'upload music')
-  const clause = keyset(newestFirst, cursor, 4)
+  const clause = keyset(newestFirst, cursor, 5)
   const { rows } = await db.pool.query<ListedRow>(
     `SELECT u.id, u.user_id AS "userId", u.relative_path AS "relativePath", u.size_bytes AS "sizeBytes", u.state, u.stage, u.source,
        u.reason_code AS "reasonCode", u.reason, u.track_id AS "trackId", u.created_at AS "createdAt", u.finished_at AS "finishedAt",
        a.display_name AS "displayName"
      FROM upload u LEFT JOIN user_account a ON a.id = u.user_id
-     WHERE ($2::uuid IS NULL OR u.user_id = $2) AND ($3::"UploadState" IS NULL OR u.state = $3) AND ${clause.where}
+     WHERE u.artwork_item_id IS NULL AND ($2::uuid IS NULL OR u.user_id = $2) AND ($3::"UploadState" IS NULL OR u.state = $3) AND ($4::text IS NULL OR u.reason_code = $4) AND ${show === undefined ? 'TRUE' : shownStates[show]} AND ${clause.where}
      ORDER BY ${clause.orderBy} LIMIT $1`,
-    [limit + 1, seesAll(actor) ? null : actor.userId, state ?? null, ...clause.values])
+    [limit + 1, seesAll(actor) ? null : actor.userId, state ?? null, reason ?? null, ...clause.values])
   return cutPage(rows, { limit, order: newestFirst }, { item: toUpload, place: (row) => ({ key: row.createdAt, id: row.id }) })
 }
 

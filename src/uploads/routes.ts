@@ -6,6 +6,7 @@ import { cancelUpload } from './cancel-upload.ts'
 import { completeUpload } from './complete-upload.ts'
 import { loadDemoAlbum } from './demo-album.ts'
 import { getUpload, listUploads } from './find-uploads.ts'
+import { ledgerRoutes } from './ledger-routes.ts'
 import { findKnownFiles } from './known-files.ts'
 import { Completion, DemoAlbum, KnownFiles, KnownFilesQuery, NewUpload, NewUploads, PartAddresses, PartsQuery, Upload, UploadedParts, UploadPage, UploadsQuery, UploadTicket, UploadTickets } from './schemas.ts'
 import { openTicket, openTickets, type TicketDeps } from './tickets.ts'
@@ -18,6 +19,8 @@ export interface UploadsDeps extends Omit<TicketDeps, 'log'> {
 }
 
 const config = { access: 'upload music' } as const
+/** What became of them, a worker did: who sees it here looks for it in the catalogue next. */
+const watched = { ...config, showsWrites: true } as const
 const tags = ['uploads']
 const Gone = Type.Null({ description: 'Cancelled.' })
 
@@ -40,12 +43,14 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadsDeps> = async (app, 
   }, async (request) => ({ files: await findKnownFiles(deps.db, actorOf(request), request.body.files.map(({ sha256 }) => sha256)) }))
 
   app.get('/uploads', {
-    config,
+    config: watched,
     schema: { tags, summary: 'Your uploads, newest first; an admin sees all', querystring: UploadsQuery, response: { 200: UploadPage, '4xx': ErrorAnswer } }
   }, (request) => listUploads(deps.db, actorOf(request), request.query))
 
+  await app.register(ledgerRoutes, deps)
+
   app.get('/uploads/:id', {
-    config,
+    config: watched,
     schema: { tags, summary: 'One upload', params: IdParams, response: { 200: Upload, '4xx': ErrorAnswer } }
   }, (request) => getUpload(deps.db, actorOf(request), request.params.id))
 

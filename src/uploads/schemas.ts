@@ -25,8 +25,30 @@ export type Upload = Static<typeof Upload>
 export const UploadPage = pageOf(Upload)
 export type UploadPage = Static<typeof UploadPage>
 
-export const UploadsQuery = Type.Object({ ...PageQuery.properties, state: Type.Optional(UploadState) })
+export const UploadsQuery = Type.Object({
+  ...PageQuery.properties,
+  state: Type.Optional(UploadState),
+  show: Type.Optional(Type.Enum(['running', 'failed', 'rejected', 'done'])),
+  reason: Type.Optional(Type.String({ maxLength: 100, pattern: '^[^\\u0000]*$', description: 'reasonCode of those wanted.' }))
+})
 export type UploadsQuery = Static<typeof UploadsQuery>
+
+export const UploadSummary = Type.Object({
+  running: Type.Integer(),
+  failed: Type.Integer({ description: 'Their jobs have used up their attempts; they can be tried again.' }),
+  rejected: Type.Integer({ description: 'The files themselves are the fault.' }),
+  done: Type.Integer(),
+  reasons: Type.Array(Type.Object({
+    code: Type.String(),
+    count: Type.Integer(),
+    examples: Type.Array(Type.String(), { description: 'Paths of up to three.' }),
+    reason: nullable(Type.String({ description: 'The sentence that one of them was given.' }))
+  }), { description: 'Of the rejected, the most frequent first.' })
+}, { title: 'UploadSummary' })
+export type UploadSummary = Static<typeof UploadSummary>
+
+export const UploadsRetry = Type.Object({ ids: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 1_000, description: 'Without them: all that failed.' })) })
+export const UploadsRetried = Type.Object({ retried: Type.Integer() })
 
 export const NewUpload = Type.Object({
   relativePath: Type.String({ minLength: 1, maxLength: 1_024, description: 'Folders and name as the curator has them: tags fall back to these.' }),

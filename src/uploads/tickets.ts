@@ -68,7 +68,7 @@ function isRefusal (error: unknown): error is Error & { code: string } {
 }
 
 /** Forward slashes, no empty, `.` or `..` segments: it is shown and read for names, never opened. */
-function cleanPath (path: string): string {
+export function cleanPath (path: string): string {
   const segments = path.normalize('NFC').split(/[/\\]/).filter((segment) => segment !== '' && segment !== '.' && segment !== '..')
   const cleaned = segments.join('/')
   if (cleaned === '' || cleaned.includes('\0')) throw new UploadPathInvalidError(JSON.stringify(path))
@@ -87,9 +87,14 @@ function findOpen (db: Database, actor: Actor, fingerprint: string): Promise<Upl
   return db.prisma.upload.findFirst({ where: { userId: actor.userId, fingerprint, state: 'open' } })
 }
 
-async function create (db: Database, actor: Actor, file: { relativePath: string, sizeBytes: number, fingerprint: string }): Promise<UploadRow> {
+/** @throws TooManyUploadsError */
+export async function requireRoom (db: Database, actor: Actor): Promise<void> {
   const open = await db.prisma.upload.count({ where: { userId: actor.userId, state: 'open' } })
   if (open >= maxOpenUploads) throw new TooManyUploadsError(open)
+}
+
+async function create (db: Database, actor: Actor, file: { relativePath: string, sizeBytes: number, fingerprint: string }): Promise<UploadRow> {
+  await requireRoom(db, actor)
   const id = randomUUID()
   try {
     return await db.prisma.upload.create({
@@ -123,7 +128,7 @@ async function resume (deps: TicketDeps, upload: UploadRow, contentType: string)
   const info = upload.multipartId === null ? null : await deps.store.head(upload.objectKey)
   // Put together already, but the answer was lost or the process died before it was noted.
   if (info !== null && info.sizeBytes === Number(upload.sizeBytes)) return toTicket(await receiveUpload(deps, upload), [])
-  return toTicket(await startMultipart(deps, upload, contentType), [])
+  return await startUpload(deps, upload, contentType)
 }
 
 async function partsInStore ({ store }: TicketDeps, upload: UploadRow, multipartId: string): Promise<UploadedPart[] | null> {
@@ -135,7 +140,12 @@ async function partsInStore ({ store }: TicketDeps, upload: UploadRow, multipart
   }
 }
 
-async function startMultipart ({ db, store }: TicketDeps, upload: UploadRow, contentType: string): Promise<UploadRow> {
+/** Begins to take the bytes of a new upload. */
+export async function startUpload (deps: Pick<TicketDeps, 'db' | 'store'>, upload: UploadRow, contentType: string): Promise<UploadTicket> {
+  return toTicket(await startMultipart(deps, upload, contentType), [])
+}
+
+async function startMultipart ({ db, store }: Pick<TicketDeps, 'db' | 'store'>, upload: UploadRow, contentType: string): Promise<UploadRow> {
   const multipartId = await store.createMultipart(upload.objectKey, { contentType })
   const { count } = await db.prisma.upload.updateMany({ where: { id: upload.id, state: 'open', multipartId: upload.multipartId }, data: { multipartId } })
   if (count === 1) return { ...upload, multipartId }

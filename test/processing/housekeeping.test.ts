@@ -61,6 +61,22 @@ t.test('keeping house', async (t) => {
     t.same((await fsck(pipeline, true)).breaches, [])
   })
 
+  t.test('draws the outline of an older waveform from its stored peaks, and makes nothing else anew', async (t) => {
+    const where = { trackId: trackId ?? '' }
+    const before = await db.prisma.waveform.findUniqueOrThrow({ where })
+    t.match(before.outline, /^[0-9a-f]{48}$/, 'a new track has it from the start')
+    t.match(before.outline, /f/, 'the highest bar is as high as can be')
+    await db.prisma.waveform.update({ where, data: { recipeVersion: 1, outline: null } })
+    const [kept] = await db.prisma.rendition.findMany({ where })
+    await db.prisma.job.deleteMany({ where: { kind: 'backfill-track' } })
+    t.equal(await enqueueBackfills(db), 1)
+    await relayJobs({ db, queue })
+    await until(async () => await db.prisma.job.count({ where: { kind: 'backfill-track', state: 'done' } }) === 1)
+    t.same(await db.prisma.waveform.findUnique({ where }), before)
+    t.equal((await db.prisma.rendition.findFirst({ where: { id: kept?.id ?? '' } }))?.objectKey, kept?.objectKey)
+    t.equal(await enqueueBackfills(db), 0)
+  })
+
   t.test('finds every breach of a promise', async (t) => {
     const { trackId: broken } = await lossless(pipeline, 'Broken')
     await worker.stop()

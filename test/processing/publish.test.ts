@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { withdrawTrack } from '../../src/processing/withdraw-track.ts'
 import { ffmpeg, makePicture, makeSound } from '../support/media.ts'
 import { ended, openPipeline, sound, until, upload, workIn } from '../support/pipeline.ts'
 
@@ -44,6 +45,29 @@ t.test('publishing', async (t) => {
     const second = await publish(path, 'b/Another name.flac')
     t.match(second, { state: 'duplicate', trackId: first.trackId })
     t.equal(await db.prisma.original.count({ where: { trackId: first.trackId } }), 1)
+  })
+
+  t.test('brings a withdrawn track back when its file is uploaded by hand, and only then', async (t) => {
+    const path = await sound(pipeline, 'flac', { tags: { title: 'Regretted', artist: 'Una', album: 'Withdrawn', genre: 'Doubt' } })
+    const { trackId } = await publish(path, 'Una/Regretted.flac')
+    const admin = { userId: (await db.prisma.user.create({ data: { username: 'una', usernameKey: 'una', displayName: 'Una', passwordHash: '', role: 'admin' } })).id, username: 'una', role: 'admin' } as const
+    const withdraw = () => withdrawTrack({ db, now: () => new Date() }, admin, trackId ?? '')
+    const shown = async () => {
+      const { rows } = await db.pool.query('SELECT kind FROM search_doc WHERE txt LIKE \'%una%\' ORDER BY kind')
+      const track = await trackOf(trackId)
+      return { state: track.state, found: rows.map(({ kind }) => kind), counts: [track.album.trackCount, Number(track.album.durationMs), track.artists[0]?.artist.trackCount, track.artists[0]?.artist.albumCount, track.genres[0]?.genre.trackCount] }
+    }
+    const before = await shown()
+    t.match(before, { state: 'published', found: [1, 2, 3] })
+    await withdraw()
+    t.same(await shown(), { state: 'withdrawn', found: [], counts: [0, 0, 0, 0, 0] })
+    await t.rejects(withdraw(), { code: 'TRACK_NOT_FOUND' }, 'once is enough')
+    await t.rejects(withdrawTrack({ db, now: () => new Date() }, { ...admin, role: 'listener' }, trackId ?? ''), { code: 'FORBIDDEN' })
+    const imported = await upload(pipeline, { path, relativePath: 'again.flac', source: 'import' })
+    t.match(await ended(pipeline, imported), { state: 'duplicate', trackId })
+    t.equal((await shown()).state, 'withdrawn', 'an archive imported once more changes nothing')
+    t.match(await publish(path, 'again by hand.flac'), { state: 'duplicate', trackId })
+    t.same(await shown(), before)
   })
 
   t.test('gives the same audio under other tags the same track', async (t) => {

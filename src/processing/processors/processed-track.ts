@@ -126,6 +126,8 @@ export interface RenditionFile extends Artefact {
 export interface WaveformFile extends Artefact {
   /** One unsigned byte a bar: the highest peak, 255 is full scale. */
   readonly bars: number
+  /** For rows of lists, see outlineOf. */
+  readonly outline: string
   readonly recipeVersion: number
 }
 

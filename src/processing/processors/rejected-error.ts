@@ -13,4 +13,4 @@ export class RejectedError extends Error {
   }
 }
 
-export type RejectionCode = 'EMPTY_FILE' | 'NOT_AUDIO' | 'NO_AUDIO' | 'DAMAGED_AUDIO' | 'EMPTY_AUDIO' | 'TOO_LONG' | 'UNSUPPORTED_AUDIO'
+export type RejectionCode = 'EMPTY_FILE' | 'NOT_AUDIO' | 'NO_AUDIO' | 'DAMAGED_AUDIO' | 'EMPTY_AUDIO' | 'TOO_LONG' | 'UNSUPPORTED_AUDIO' | 'NOT_A_PICTURE'

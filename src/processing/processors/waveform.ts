@@ -4,6 +4,7 @@ import { manifest } from '../manifest.ts'
 import { artefact } from './artefact.ts'
 import type { DecodeTap } from './decode-pass.ts'
 import type { WaveformFile } from './processed-track.ts'
+import { outlineOf } from './waveform-outline.ts'
 
 const sampleRate = 8000
 /** 10 ms: what the peaks are gathered in while the track's length is still unknown. */
@@ -35,7 +36,7 @@ export function waveformTap (outDir: string): DecodeTap<Waveform> {
       const bars = toBars(peaks.blocks(), Math.max(1, Math.min(mostBars, Math.floor(durationMs / shortestBarMs))))
       await writeFile(path, bars)
       return {
-        file: { ...await artefact(path, 'application/octet-stream'), bars: bars.length, recipeVersion: manifest.waveform.version },
+        file: { ...await artefact(path, 'application/octet-stream'), bars: bars.length, outline: outlineOf(bars), recipeVersion: manifest.waveform.version },
         durationMs
       }
     }

@@ -12,7 +12,7 @@ import { everyFfmpeg, ffmpeg, makePicture, makeSound, type SoundOptions } from '
 const reader = createMediaReader({ children: 2 })
 t.teardown(reader.close)
 // Encoding takes its time on a busy machine.
-t.setTimeout(120_000)
+t.setTimeout(300_000)
 const ffmpegs = await everyFfmpeg()
 const systemFfmpeg = await findFfmpeg(undefined)
 
@@ -253,7 +253,7 @@ t.test('a crash or a full disk may be tried again, whenever it comes', async (t)
   for (const [name, fault] of Object.entries(faults)) {
     for (const [moment, script] of [['probing', fault], ['encoding', `case "$*" in *hash*) exec ${systemFfmpeg.path} "$@";; esac; ${fault}`]]) {
       const fake = join(t.testdirName, 'bin', `${name}-${moment}`)
-      await writeFile(fake, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+      await writeFile(fake, `#!/bin/sh\necho ffmpeg version 7 >&2\n${script}\n`, { mode: 0o755 })
       t.match(await rejection(processed(t, path, { by: { path: fake, version: '7' } })), { name: 'FfmpegError' }, `${name} while ${moment}`)
     }
   }
