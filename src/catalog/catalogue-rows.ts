@@ -1,4 +1,4 @@
-import type pg from 'pg'
+import type { Reader } from '../platform/database/database.ts'
 import type { Album, Artist, ArtistRef, ArtworkRef, Track } from './schemas.ts'
 
 /**
@@ -18,10 +18,6 @@ export function byIds (ids: readonly string[]): Selection {
 
 export interface Listener {
   readonly userId: string
-}
-
-interface Source {
-  readonly pool: pg.Pool
 }
 
 const artwork = (id: string) => `(
@@ -73,7 +69,7 @@ export interface TrackEntry {
 }
 
 /** Published tracks of a selection: one query, whatever its length. */
-export async function readTracks ({ pool }: Source, { userId }: Listener, selection: Selection): Promise<TrackEntry[]> {
+export async function readTracks ({ pool }: Reader, { userId }: Listener, selection: Selection): Promise<TrackEntry[]> {
   const { rows } = await pool.query<TrackRow>({
     name: `tracks-${selection.name}`,
     text: `WITH page AS MATERIALIZED (${selection.sql}) ${trackColumns}
@@ -128,7 +124,7 @@ export interface AlbumEntry {
 }
 
 /** Albums of a selection that have published tracks. */
-export async function readAlbums ({ pool }: Source, { userId }: Listener, selection: Selection): Promise<AlbumEntry[]> {
+export async function readAlbums ({ pool }: Reader, { userId }: Listener, selection: Selection): Promise<AlbumEntry[]> {
   const { rows } = await pool.query<AlbumRow>({
     name: `albums-${selection.name}`,
     text: `WITH page AS MATERIALIZED (${selection.sql}) ${albumColumns}
@@ -169,7 +165,7 @@ export interface ArtistEntry {
 }
 
 /** Artists of a selection that have published tracks. */
-export async function readArtists ({ pool }: Source, { userId }: Listener, selection: Selection): Promise<ArtistEntry[]> {
+export async function readArtists ({ pool }: Reader, { userId }: Listener, selection: Selection): Promise<ArtistEntry[]> {
   const { rows } = await pool.query<ArtistRow>({
     name: `artists-${selection.name}`,
     text: `WITH page AS MATERIALIZED (${selection.sql})

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { decodeCursor, encodeCursor } from './cursor.ts'
+import { sortKey } from './normalise.ts'
 import { Id, type Page, type PageQuery } from './schemas.ts'
 
 /** Milliseconds up to the year 9999, years and the like: what Postgres has room for. */
@@ -48,6 +49,16 @@ export function keyset (order: Order, cursor: string | undefined, firstParameter
   const [, key, id] = place
   const where = `(${order.key}, ${order.id}) ${order.descending ? '<' : '>'} ($${firstParameter}::${order.type}, $${firstParameter + 1}::uuid)`
   return { where, orderBy, name: order.name, values: [order.type === 'timestamptz' ? new Date(Number(key)) : key, id] }
+}
+
+/**
+ * The same for a list A–Z whose first page may begin at a letter.
+ * @throws InvalidCursorError for a cursor of another order
+ */
+export function keysetFrom (order: Order, { cursor, from }: { readonly cursor: string | undefined, readonly from: string | undefined }, firstParameter: number): KeysetClause {
+  const clause = keyset(order, cursor, firstParameter)
+  if (cursor !== undefined || from === undefined) return clause
+  return { ...clause, where: `${order.key} >= $${firstParameter}::text`, name: `${order.name}-from`, values: [sortKey(from)] }
 }
 
 /** Cuts a page from what was read with one row more than asked for: that row only says that the list goes on. */

@@ -76,7 +76,12 @@ export const Album = Type.Object({
 }, { title: 'Album' })
 export type Album = Static<typeof Album>
 
-export const Disc = Type.Object({ discNo: Type.Integer(), title: nullable(Type.String()), tracks: Type.Array(Track) }, { title: 'Disc' })
+export const AlbumTrack = Type.Object({
+  ...Track.properties,
+  outline: nullable(Type.String({ description: 'The waveform in 48 bars, a hexadecimal digit each, f for the highest; null until it is made.' }))
+}, { title: 'AlbumTrack' })
+
+export const Disc = Type.Object({ discNo: Type.Integer(), title: nullable(Type.String()), tracks: Type.Array(AlbumTrack) }, { title: 'Disc' })
 export type Disc = Static<typeof Disc>
 
 export const AlbumDetail = Type.Object({
@@ -136,15 +141,32 @@ export const Genre = Type.Object({ id: Id, name: Type.String(), trackCount: Type
 export type Genre = Static<typeof Genre>
 
 export const Home = Type.Object({
+  lastHeard: nullable(Type.Object({
+    album: Album,
+    trackId: Id,
+    trackNo: Type.Integer({ description: '0 where the tags have none.' })
+  }, { description: 'The album that was heard last, and the track to go on from.' })),
+  heardAlbums: Type.Array(Album, { description: 'Albums of the last plays, the last heard first.' }),
   recentlyAdded: Type.Array(Album),
   favourites: Type.Array(Track),
   recentlyPlayed: Type.Array(Track),
+  mostPlayed: Type.Array(Track, { description: 'Of the last 30 days, the most played first.' }),
   totals: Type.Object({ tracks: Type.Integer(), albums: Type.Integer(), artists: Type.Integer() })
 }, { title: 'Home' })
 export type Home = Static<typeof Home>
 
+/** A place in a list A–Z. */
+const From = Type.Optional(Type.String({ minLength: 1, maxLength: 100, pattern: '^[^\\u0000]*$', description: 'Begins the first page at this letter or beginning of a name; for lists A–Z.' }))
+
+export const ArtistsQuery = Type.Object({ ...PageQuery.properties, from: From })
+export type ArtistsQuery = Static<typeof ArtistsQuery>
+
+export const Letters = Type.Object({ items: Type.Array(Type.String(), { description: 'First letters of names as they are ordered, at most 100.' }) })
+export type Letters = Static<typeof Letters>
+
 export const AlbumsQuery = Type.Object({
   ...PageQuery.properties,
+  from: From,
   sort: Type.Enum(['title', 'added', 'year'], { default: 'title', description: 'title A–Z; added and year newest first' })
 })
 export type AlbumsQuery = Static<typeof AlbumsQuery>
@@ -182,7 +204,8 @@ export const SearchResult = Type.Object({
   tracks: Type.Array(Track),
   albums: Type.Array(Album),
   artists: Type.Array(Artist),
-  playlists: Type.Array(Playlist)
+  playlists: Type.Array(Playlist),
+  meant: nullable(Type.String({ description: 'What was searched for in place of the query, when nothing matched as it was typed.' }))
 }, { title: 'SearchResult' })
 export type SearchResult = Static<typeof SearchResult>
 

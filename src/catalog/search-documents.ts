@@ -1,4 +1,4 @@
-import type pg from 'pg'
+import type { Reader } from '../platform/database/database.ts'
 import type { Wanted } from './vocabulary.ts'
 
 /** A document that the query found. */
@@ -31,7 +31,7 @@ const comparedAbove = 3_000
  * Documents that have all terms, the best of each kind first. The most popular tier is asked first, and the first
  * tier with enough hits answers; a title that is exactly what was typed is found in any.
  */
-export async function findDocuments (pool: pg.Pool, query: DocumentQuery): Promise<Hit[]> {
+export async function findDocuments (pool: Reader['pool'], query: DocumentQuery): Promise<Hit[]> {
   const { text, compared } = toTsquery(query.terms)
   if (text === '') return []
   for (let tier = firstTier(query.terms); tier < allDocuments; tier++) {
@@ -83,7 +83,7 @@ const tierQueries = tiers.map((condition) => `
     SELECT *, row_number() OVER (PARTITION BY kind ORDER BY match DESC, rank DESC, length, id) AS place FROM found) ordered
   WHERE place <= $2 ORDER BY match DESC, rank DESC, place`)
 
-async function searchTier (pool: pg.Pool, tier: number, query: DocumentQuery & { text: string, compared: string | null }): Promise<Hit[]> {
+async function searchTier (pool: Reader['pool'], tier: number, query: DocumentQuery & { text: string, compared: string | null }): Promise<Hit[]> {
   const { rows } = await pool.query<Hit>({
     name: `search-tier-${tier}`,
     text: tierQueries[tier] ?? '',
@@ -104,7 +104,7 @@ function escapeLike (text: string): string {
 }
 
 /** Adds the documents whose title is what was typed, wherever they stand. */
-async function withTitles (pool: pg.Pool, { titles, limit }: DocumentQuery, hits: readonly Hit[]): Promise<Hit[]> {
+async function withTitles (pool: Reader['pool'], { titles, limit }: DocumentQuery, hits: readonly Hit[]): Promise<Hit[]> {
   const { rows } = await pool.query<Hit>({
     name: 'search-titles',
     text: `SELECT d.kind, d.ref_id AS id, 4 AS match, d.rank FROM unnest($1::text[]) AS t(typed)

@@ -1,7 +1,7 @@
 import createError from '@fastify/error'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import type { Database } from '../platform/database/database.ts'
+import type { Reader } from '../platform/database/database.ts'
 import { byIds, type Listener, readTracks, type Selection } from './catalogue-rows.ts'
 import { cutPage, keyset, type Order } from './keyset.ts'
 import type { Lyrics, Page, Track, TrackDetail, TracksQuery } from './schemas.ts'
@@ -17,9 +17,10 @@ const orders = {
  * Published tracks, A–Z or newest first, of one genre or artist where asked for.
  * @throws InvalidCursorError
  */
-export async function listTracks (db: Database, listener: Listener, query: TracksQuery): Promise<Page<Track>> {
+export async function listTracks (reader: Reader, listener: Listener, query: TracksQuery): Promise<Page<Track>> {
   const order = orders[query.sort]
-  const rows = await readTracks(db, listener, selectPage(order, query))
+  const small = query.genre !== undefined && query.artist === undefined && await isSmall(reader, query.genre)
+  const rows = await readTracks(reader, listener, small ? selectPageOfSmall(order, query) : selectPage(order, query))
   return cutPage(rows, { limit: query.limit, order }, {
     item: ({ track }) => track,
     place: ({ track, sortTitle, publishedAt }) => ({ key: query.sort === 'title' ? sortTitle : publishedAt ?? 0, id: track.id })
@@ -40,32 +41,54 @@ function selectPage (order: Order, { limit, cursor, genre, artist }: TracksQuery
   }
 }
 
+/**
+ * Of a genre with more tracks, walking all tracks in order soon fills a page; one with fewer is read whole, track by
+ * track (LATERAL and LIMIT: the planner would rather read the table), and sorted.
+ */
+const smallGenre = 10_000
+
+async function isSmall ({ pool }: Reader, genre: string): Promise<boolean> {
+  const { rows: [row] } = await pool.query<{ tracks: number }>({ name: 'genre-size', text: 'SELECT track_count AS tracks FROM genre WHERE id = $1', values: [genre] })
+  return (row?.tracks ?? 0) <= smallGenre
+}
+
+function selectPageOfSmall (order: Order, { limit, cursor, genre }: TracksQuery): Selection {
+  const clause = keyset(order, cursor, 4)
+  return {
+    name: `${clause.name}-small-genre`,
+    sql: `WITH held AS MATERIALIZED (SELECT one.* FROM track_genre tg CROSS JOIN LATERAL (SELECT t.id, t.sort_title, t.published_at FROM track t
+        WHERE t.id = tg.track_id AND t.state = 'published' AND t.published_at IS NOT NULL LIMIT 1) one WHERE tg.genre_id = $3)
+      SELECT t.id, row_number() OVER (ORDER BY ${clause.orderBy}) AS ord FROM held t WHERE ${clause.where} ORDER BY ${clause.orderBy} LIMIT $2`,
+    values: [limit + 1, genre, ...clause.values]
+  }
+}
+
 /** Tracks that are published, in the order of the ids; others are left out. */
-export async function tracksByIds (db: Database, listener: Listener, ids: readonly string[]): Promise<Track[]> {
+export async function tracksByIds (reader: Reader, listener: Listener, ids: readonly string[]): Promise<Track[]> {
   if (ids.length === 0) return []
-  return (await readTracks(db, listener, byIds(ids))).map(({ track }) => track)
+  return (await readTracks(reader, listener, byIds(ids))).map(({ track }) => track)
 }
 
 /** @throws TrackNotFoundError also for a track that isn't published */
-export async function getTrack (db: Database, listener: Listener, id: string): Promise<TrackDetail> {
-  const [track] = await tracksByIds(db, listener, [id])
-  const more = await db.prisma.track.findUnique({
-    where: { id },
-    select: { isrc: true, musicBrainzId: true, loudnessLufs: true, truePeakDbtp: true, lyrics: true, original: true, renditions: { select: { name: true }, orderBy: { bitrateKbps: 'asc' } } }
-  })
-  if (track === undefined || more === null) throw new TrackNotFoundError()
-  const { container, codec, sampleRate, channels, bitDepth, bitrateKbps, lossless, fileName } = more.original
-  return {
-    ...track,
-    isrc: more.isrc,
-    musicBrainzId: more.musicBrainzId,
-    lyrics: more.lyrics === null ? null : toLyrics(more.lyrics),
-    original: { container, codec, sampleRate, channels, bitDepth, bitrateKbps, lossless, fileName },
-    loudnessLufs: more.loudnessLufs,
-    truePeakDbtp: more.truePeakDbtp,
-    renditions: more.renditions.map(({ name }) => name)
-  }
+export async function getTrack (reader: Reader, listener: Listener, id: string): Promise<TrackDetail> {
+  const [track] = await tracksByIds(reader, listener, [id])
+  const { rows: [more] } = await reader.pool.query<TrackMore>({ name: 'track-more', text: moreOfTrack, values: [id] })
+  if (track === undefined || more === undefined) throw new TrackNotFoundError()
+  const { lyrics, renditions, ...details } = more
+  return { ...track, ...details, lyrics: lyrics === null ? null : toLyrics(lyrics), renditions: renditions ?? [] }
 }
+
+interface TrackMore extends Pick<TrackDetail, 'isrc' | 'musicBrainzId' | 'loudnessLufs' | 'truePeakDbtp' | 'original'> {
+  lyrics: { text: string, synced: unknown } | null
+  renditions: string[] | null
+}
+
+const moreOfTrack = `SELECT t.isrc, t.musicbrainz_id AS "musicBrainzId", t.loudness_lufs AS "loudnessLufs", t.true_peak_dbtp AS "truePeakDbtp",
+    (SELECT json_build_object('text', l.text, 'synced', l.synced) FROM lyrics l WHERE l.track_id = t.id) AS lyrics,
+    json_build_object('container', o.container, 'codec', o.codec, 'sampleRate', o.sample_rate, 'channels', o.channels, 'bitDepth', o.bit_depth,
+      'bitrateKbps', o.bitrate_kbps, 'lossless', o.lossless, 'fileName', o.file_name) AS original,
+    (SELECT array_agg(v.name ORDER BY v.bitrate_kbps) FROM rendition v WHERE v.track_id = t.id) AS renditions
+  FROM track t JOIN original o ON o.sha256 = t.original_id WHERE t.id = $1`
 
 const SyncedLines = Type.Array(Type.Object({ atMs: Type.Integer(), text: Type.String() }))
 

@@ -1,4 +1,4 @@
-import type pg from 'pg'
+import type { Reader } from '../platform/database/database.ts'
 import { editDistance, oneEditAway } from './edit-distance.ts'
 import type { Term } from './search-terms.ts'
 
@@ -28,7 +28,7 @@ interface Frequency {
 }
 
 /** How often each term occurs: 0 means that no document has it. */
-export async function countTerms (pool: pg.Pool, terms: readonly Term[]): Promise<Wanted[]> {
+export async function countTerms (pool: Reader['pool'], terms: readonly Term[]): Promise<Wanted[]> {
   const prefix = terms.find((term) => term.prefix)?.text ?? ''
   const { rows } = await pool.query<{ prefix: boolean, word: string, frequency: number }>({
     name: 'search-frequencies',
@@ -48,7 +48,7 @@ export async function countTerms (pool: pg.Pool, terms: readonly Term[]): Promis
  * What may have been meant: words one edit away, of long words also two. A term without such words stays as it is.
  * One edit is looked up exactly, because trigrams miss a swap in a short word.
  */
-export async function correct (pool: pg.Pool, wanted: Wanted): Promise<Wanted> {
+export async function correct (pool: Reader['pool'], wanted: Wanted): Promise<Wanted> {
   if (wanted.unspaced || wanted.text.length < shortestCorrected) return wanted
   const variants = oneEditAway(wanted.text)
   const near = wanted.prefix ? await knownPrefixes(pool, variants) : await knownWords(pool, variants)
@@ -64,7 +64,7 @@ export async function correct (pool: pg.Pool, wanted: Wanted): Promise<Wanted> {
 }
 
 /** Words that were typed as one or as two: “black bird” for “blackbird” and the other way round. */
-export async function rejoin (pool: pg.Pool, terms: readonly Wanted[]): Promise<Wanted[][]> {
+export async function rejoin (pool: Reader['pool'], terms: readonly Wanted[]): Promise<Wanted[][]> {
   const joined = terms.slice(1).map((term, index) => ({ index, text: `${terms[index]?.text ?? ''}${term.text}`, prefix: term.prefix }))
   const split = terms.flatMap((term, index) => term.frequency > 0 || term.unspaced ? [] : splitsOf(term.text).map((pair) => ({ index, pair, prefix: term.prefix })))
   const words = await knownWords(pool, [...joined.map(({ text }) => text), ...split.flatMap(({ pair }) => pair)])
@@ -82,7 +82,7 @@ function splitsOf (word: string): Array<[string, string]> {
   return Array.from({ length: Math.max(0, word.length - 3) }, (_, index) => [word.slice(0, index + 2), word.slice(index + 2)])
 }
 
-async function knownWords (pool: pg.Pool, words: readonly string[]): Promise<Frequency[]> {
+async function knownWords (pool: Reader['pool'], words: readonly string[]): Promise<Frequency[]> {
   if (words.length === 0) return []
   const { rows } = await pool.query<Frequency>({
     name: 'search-words',
@@ -93,7 +93,7 @@ async function knownWords (pool: pg.Pool, words: readonly string[]): Promise<Fre
 }
 
 /** Of each prefix the sum over its first words is enough to order them by; the word itself is the first of them. */
-async function knownPrefixes (pool: pg.Pool, prefixes: readonly string[]): Promise<Frequency[]> {
+async function knownPrefixes (pool: Reader['pool'], prefixes: readonly string[]): Promise<Frequency[]> {
   const { rows } = await pool.query<Frequency>({
     name: 'search-prefixes',
     text: `SELECT word, sum(t.frequency)::int AS frequency FROM unnest($1::text[], $2::text[]) AS p(word, beyond)
@@ -103,7 +103,7 @@ async function knownPrefixes (pool: pg.Pool, prefixes: readonly string[]): Promi
   return rows
 }
 
-async function twoEditsAway (pool: pg.Pool, { text, prefix }: Term): Promise<Frequency[]> {
+async function twoEditsAway (pool: Reader['pool'], { text, prefix }: Term): Promise<Frequency[]> {
   const { rows } = await pool.query<Frequency>({
     name: 'search-similar',
     text: 'SELECT term AS word, frequency FROM similar_terms($1, $2)',

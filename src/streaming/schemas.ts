@@ -31,6 +31,13 @@ export const Stream = Type.Object({
 }, { title: 'Stream' })
 export type Stream = Static<typeof Stream>
 
+/** Of index.fragments it has the first one; the others follow the start of the file. */
+export interface StreamStart extends Stream {
+  /** What of the file follows: so many bytes, of which the first `initBytes` are the file's first, the others those from the first fragment on. */
+  readonly head: { readonly initBytes: number, readonly bytes: number }
+}
+export interface StreamRest { readonly fragments: NonNullable<Stream['index']>['fragments'] }
+
 export const NewPlay = Type.Object({
   id: Type.Unsafe<string>({ ...Id, description: 'Chosen by the client: a play sent twice counts once.' }),
   trackId: Id,
@@ -44,3 +51,23 @@ export type CountedPlay = Static<typeof CountedPlay>
 
 export const Play = Type.Object({ id: Id, startedAt: Time, playedMs: Type.Integer(), counted: Type.Boolean(), track: Track }, { title: 'Play' })
 export type Play = Static<typeof Play>
+
+export const PlayError = Type.Object({
+  trackId: Id,
+  reason: Type.Enum(['interrupted', 'gave-up', 'undecodable', 'refused'], {
+    description: 'interrupted: there was no sound, and a second try was needed. gave-up: it did not come back. undecodable: the bytes came and made no sound. refused: no address was given out, or it was not honoured.'
+  })
+}, { title: 'PlayError' })
+export type PlayError = Static<typeof PlayError>
+
+export const SoundReport = Type.Object({
+  started: Type.Boolean({ description: 'The play began to sound just now: this counts it. Once a play; what it tells of later has false.' }),
+  start: nullable(Type.Object({
+    ms: Type.Integer({ minimum: 0, maximum: 600_000, description: 'From the listener’s request to the first sound.' }),
+    sound: Type.Enum(['engine', 'base'], { description: 'engine: our exact player. base: the browser’s own.' }),
+    prepared: Type.Boolean({ description: 'The track had been fetched before it was asked for.' })
+  }, { description: 'null where nobody waited: the track before it ended and this one followed, or it was paused before it sounded.' })),
+  stalls: Type.Integer({ minimum: 0, maximum: 10_000, description: 'Silences that nobody asked for.' }),
+  stalledMs: Type.Integer({ minimum: 0, maximum: 86_400_000 })
+}, { title: 'SoundReport' })
+export type SoundReport = Static<typeof SoundReport>

@@ -11,7 +11,8 @@ const kept = new WeakMap<MediaSigner, Map<string, SignedAccess>>()
 export function signedPrefix (signer: MediaSigner, keyPrefix: string, expiresAt: Date): SignedAccess {
   const signatures = kept.get(signer) ?? new Map<string, SignedAccess>()
   kept.set(signer, signatures)
-  const name = `${keyPrefix} ${expiresAt.getTime()}`
+  // With a new key everything is signed anew: the old one may be taken away.
+  const name = `${signer.keyPairId} ${keyPrefix} ${expiresAt.getTime()}`
   const access = signatures.get(name) ?? signer.signPrefix(keyPrefix, expiresAt)
   signatures.set(name, access)
   const [oldest] = signatures.keys()

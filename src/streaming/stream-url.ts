@@ -3,8 +3,9 @@ import { type Actor, authorise } from '../accounts/actor.ts'
 import { TrackNotFoundError } from '../catalog/tracks.ts'
 import { expiryFor, type MediaSigner } from '../platform/cdn/cloudfront-signer.ts'
 import type { Database } from '../platform/database/database.ts'
-import type { Stream, StreamQuery } from './schemas.ts'
+import type { Stream, StreamQuery, StreamRest, StreamStart } from './schemas.ts'
 import { signedPrefix } from './signed-prefix.ts'
+import type { StreamHeads } from './stream-head.ts'
 
 export const TrackNotReadyError = createError('TRACK_NOT_READY', 'the track is still being prepared; try again in a moment', 409)
 export const RenditionUnavailableError = createError<[string, string]>('RENDITION_UNAVAILABLE', 'the track has no %s version; it has %s', 409)
@@ -57,16 +58,41 @@ const chooseOriginal = `${columns} (
     FROM original o JOIN stored_object s ON s.key = o.object_key WHERE o.sha256 = t.original_id) chosen ON TRUE
   WHERE t.id = $1`
 
+interface StreamAsked extends StreamQuery { readonly trackId: string }
+
 /**
  * Where a track can be fetched, in the version that suits best, with what the player needs to know of it.
  * @throws TrackNotFoundError, TrackNotReadyError, RenditionUnavailableError
  */
-export async function streamUrl ({ db, signer }: StreamDeps, actor: Actor, { trackId, format, maxBitrateKbps = highestAacKbps }: StreamQuery & { trackId: string }, now: Date): Promise<Stream> {
+export async function streamUrl (deps: StreamDeps, actor: Actor, asked: StreamAsked, now: Date): Promise<Stream> {
+  const { stream } = await findStream(deps, actor, asked, now)
+  return stream
+}
+
+/**
+ * The same with the start of the file: what its first sound needs comes first, and the table of all fragments last.
+ * @returns a StreamStart as one line of JSON, then the start of the file, then a StreamRest as JSON
+ * @throws TrackNotFoundError, TrackNotReadyError, RenditionUnavailableError
+ */
+export async function streamStart ({ heads, ...deps }: StreamDeps & { readonly heads: StreamHeads }, actor: Actor, asked: StreamAsked, now: Date): Promise<Buffer> {
+  const { stream, objectKey } = await findStream(deps, actor, asked, now)
+  const { index } = stream
+  const head = index === null ? null : await heads.read(objectKey, index)
+  const start: StreamStart = {
+    ...stream,
+    index: index === null ? null : { ...index, fragments: index.fragments.slice(0, 1) },
+    head: { initBytes: head?.initBytes ?? 0, bytes: head?.bytes.length ?? 0 }
+  }
+  const rest: StreamRest = { fragments: index?.fragments ?? [] }
+  return Buffer.concat([Buffer.from(`${JSON.stringify(start)}\n`), head?.bytes ?? new Uint8Array(), Buffer.from(JSON.stringify(rest))])
+}
+
+async function findStream ({ db, signer }: StreamDeps, actor: Actor, { trackId, format, maxBitrateKbps = highestAacKbps }: StreamAsked, now: Date): Promise<{ stream: Stream, objectKey: string }> {
   authorise(actor, 'listen')
   const row = await readPlayable(db, trackId, { format, maxKbps: format === 'aac' ? maxBitrateKbps : null })
   const expiresAt = expiryFor(now, Math.max(shortestLifeSeconds, 2 * row.duration_ms / 1000), windowSeconds)
   const addressUnderPrefix = (key: string) => signer.address(key, signedPrefix(signer, key.slice(0, key.lastIndexOf('/') + 1), expiresAt))
-  return {
+  const stream = {
     url: format === 'original' ? signer.signObject(row.object_key, expiresAt).url : addressUnderPrefix(row.object_key),
     mimeType: row.mime_type,
     durationMs: row.duration_ms,
@@ -76,9 +102,10 @@ export async function streamUrl ({ db, signer }: StreamDeps, actor: Actor, { tra
     waveformUrl: row.waveform_key === null ? null : addressUnderPrefix(row.waveform_key),
     loudness: { trackLufs: row.track_lufs, albumLufs: row.album_lufs, truePeakDbtp: row.true_peak_dbtp }
   }
+  return { stream, objectKey: row.object_key }
 }
 
-async function readPlayable (db: Database, trackId: string, { format, maxKbps }: { format: StreamQuery['format'], maxKbps: number | null }): Promise<StreamRow & { name: string }> {
+export async function readPlayable (db: Database, trackId: string, { format, maxKbps }: { format: StreamQuery['format'], maxKbps: number | null }): Promise<StreamRow & { name: string }> {
   const { rows: [row] } = await db.pool.query<StreamRow>(format === 'original'
     ? { name: 'stream-original', text: chooseOriginal, values: [trackId] }
     : { name: 'stream', text: chooseRendition, values: [trackId, format, maxKbps] })

@@ -22,7 +22,7 @@ const unfinished = await seedAlbum(db, {
   title: 'Unfinished',
   artist: 'Nobody Yet',
   addedAt: new Date('2026-01-02T00:00:00Z'),
-  tracks: [{ title: 'Hidden Song', state: 'processing', genres: ['Secret'] }, { title: 'Withdrawn Song', state: 'withdrawn' }]
+  tracks: [{ title: 'Hidden Song', state: 'processing', genres: ['Secret'] }, { title: 'Withdrawn Song', state: 'withdrawn' }, { title: 'A Withdrawn Tune', state: 'withdrawn', genres: ['Jazz'] }]
 })
 await seedAlbum(db, { title: 'Ágætis', artist: 'Sigur Nós', addedAt: new Date('2026-01-03T00:00:00Z'), tracks: Array.from({ length: 30 }, (_, n) => ({ title: `Lag ${n + 1}` })) })
 await seedAlbum(db, { title: 'A Later Album', artist: 'The Miles Ensemble', year: 1970, addedAt: new Date('2026-01-04T00:00:00Z'), tracks: [{ title: 'Return', state: 'published' }, { title: 'Not Yet', state: 'processing' }] })
@@ -52,12 +52,28 @@ t.test('albums can be had by title, by date and by year, those without a year la
   t.same(await titles('year'), ['A Later Album', 'Kind of Quiet', 'Ágætis'])
 })
 
+t.test('a list A–Z says with which letters names begin, and can begin at one', async (t) => {
+  const lettersOf = async (path: string) => (await client.get<{ items: string[] }>(path)).body.items
+  t.same(await lettersOf('/albums/letters'), ['a', 'k', 'l'], 'articles don’t count, accents neither')
+  t.same(await lettersOf('/artists/letters'), ['g', 'm', 's'])
+  const { body: page } = await client.get<Page<Album>>('/albums?limit=1&from=K')
+  t.same(page.items.map(({ title }) => title), ['Kind of Quiet'])
+  const { body: rest } = await client.get<Page<Album>>(`/albums?limit=5&from=K&cursor=${page.nextCursor}`)
+  t.same(rest.items.map(({ title }) => title), ['A Later Album'], 'and goes on from there')
+  t.same((await walk<Artist>('/artists?from=%C5%9E', 5)).map(({ name }) => name), ['Sigur Nós'])
+  t.equal((await client.get('/albums?from=')).status, 400)
+  // 2,000 first characters, the last two of them beside the surrogates' gap.
+  await db.pool.query('INSERT INTO artist (id, name, sort_name, name_key, track_count) SELECT gen_random_uuid(), \'x\', chr(n), \'gap\' || n, 1 FROM unnest(ARRAY[48, 49, 55295, 57344, 1114109]) AS n')
+  t.same((await lettersOf('/artists/letters')).map((letter) => letter.codePointAt(0)), [48, 49, 103, 109, 115, 55295, 57344, 1114109])
+  await db.pool.query("DELETE FROM artist WHERE name_key LIKE 'gap%'")
+})
+
 t.test('an album has its discs, its artwork and only its published tracks', async (t) => {
   const { body: album } = await client.get<AlbumDetail>(`/albums/${kind.albumId}`)
   t.match(album, { title: 'Kind of Quiet', artistCredit: 'The Miles Ensemble', artists: [{ id: kind.artistId }], year: 1959, trackCount: 3, durationMs: 540_000, label: null })
   t.same(album.discs.map(({ discNo, tracks }) => [discNo, tracks.map(({ title }) => title)]), [[1, ['So Then', 'Blue in Red']], [2, ['Encore']]])
   t.match(album.artwork, { id: kind.artworkId, path: `media/artwork/${kind.artworkId}/1/`, sizes: [64, 300], dominantColour: '#7a3b2c' })
-  t.match(album.discs[0]?.tracks[0], { genres: ['Jazz', 'Modal'], playCount: 7, album: { id: kind.albumId, artwork: { id: kind.artworkId } }, rating: null, favourite: false })
+  t.match(album.discs[0]?.tracks[0], { genres: ['Jazz', 'Modal'], playCount: 7, album: { id: kind.albumId, artwork: { id: kind.artworkId } }, rating: null, favourite: false, outline: '0123456789abcdef'.repeat(3) })
   const [later] = await walk<Album>('/albums?sort=added', 1)
   const { body: half } = await client.get<AlbumDetail>(`/albums/${later?.id}`)
   t.same(half.discs.flatMap(({ tracks }) => tracks.map(({ title }) => title)), ['Return'])
@@ -89,7 +105,16 @@ t.test('tracks can be had by title, by date, of a genre and of an artist', async
   t.equal((await walk<Track>('/tracks?sort=added', 10)).length, 34)
   const { body: { items: genres } } = await client.get<{ items: Genre[] }>('/genres')
   t.same(genres.map(({ name, trackCount }) => [name, trackCount]), [['Jazz', 2], ['Modal', 1]])
-  t.same((await walk<Track>(`/tracks?genre=${genres[0]?.id}`, 1)).map(({ title }) => title), ['Blue in Red', 'So Then'])
+  t.match((await client.get<Genre>(`/genres/${genres[0]?.id}`)).body, { name: 'Jazz', trackCount: 2 })
+  t.equal((await client.get(`/genres/${randomUUID()}`)).status, 404)
+  const ofFirst = async (sort: string): Promise<string[]> => (await walk<Track>(`/tracks?genre=${genres[0]?.id}&sort=${sort}`, 1)).map(({ title }) => title)
+  // As one that was published once: it must not take a place on a page of one either.
+  await app.db.pool.query("UPDATE track SET published_at = now() WHERE title = 'A Withdrawn Tune'")
+  const [byTitle, byTime] = [await ofFirst('title'), await ofFirst('added')]
+  t.same(byTitle, ['Blue in Red', 'So Then'])
+  await app.db.pool.query('UPDATE genre SET track_count = track_count + 20000 WHERE id = $1', [genres[0]?.id])
+  t.same([await ofFirst('title'), await ofFirst('added')], [byTitle, byTime], 'a large genre is read another way, and is in the same order')
+  await app.db.pool.query('UPDATE genre SET track_count = track_count - 20000 WHERE id = $1', [genres[0]?.id])
   t.same((await walk<Track>(`/tracks?artist=${kind.artistId}&genre=${genres[1]?.id}`, 1)).map(({ title }) => title), ['So Then'])
 })
 
@@ -129,6 +154,16 @@ t.test('home shows what is new, liked and last played, and counts what can be se
   t.match(body.recentlyAdded[0], { title: 'Newcomer 4' })
   t.same(body.favourites.map(({ id }) => id), [second])
   t.same(body.recentlyPlayed.map(({ id }) => id), [first, second])
+  t.match(body.lastHeard, { album: { title: 'Kind of Quiet' }, trackId: first, trackNo: 1 }, 'what was left goes on where it was')
+  t.same(body.heardAlbums.map(({ title }) => title), ['Kind of Quiet'])
+  t.same(body.mostPlayed, [], 'once is not often')
+  for (let i = 0; i < 2; i++) {
+    app.clock.now = new Date(app.clock.now.getTime() + 190_000)
+    await client.send('POST', '/plays', { id: randomUUID(), trackId: first, startedAt: app.clock.now.toISOString(), playedMs: 180_000 })
+  }
+  const { body: later } = await client.get<Home>('/home')
+  t.match(later.lastHeard, { trackId: second, trackNo: 2 }, 'what was heard to its end goes on with the next')
+  t.same(later.mostPlayed.map(({ id }) => id), [first])
   t.same(body.totals, { tracks: 42, albums: 7, artists: 4 })
 })
 

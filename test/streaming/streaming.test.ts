@@ -2,17 +2,18 @@ import { createPrivateKey, createPublicKey, randomUUID } from 'node:crypto'
 import t from 'tap'
 import type { Page, Track } from '../../src/catalog/schemas.ts'
 import { createMediaSigner } from '../../src/platform/cdn/cloudfront-signer.ts'
+import { mediaKeysOf } from '../../src/platform/cdn/media-keys.ts'
 import { createSignedUrlVerifier } from '../../src/platform/cdn/verify-signed-url.ts'
 import { newSigningKeyPem } from '../../src/platform/secrets.ts'
 import { artworkAccess } from '../../src/streaming/artwork-access.ts'
-import type { CountedPlay, Play, Stream } from '../../src/streaming/schemas.ts'
+import type { CountedPlay, Play, Stream, StreamStart } from '../../src/streaming/schemas.ts'
 import { testApp } from '../support/app.ts'
 import { seedAlbum } from '../support/catalogue.ts'
 import { clientOf, type ErrorBody } from '../support/catalogue-client.ts'
 
 const privateKey = createPrivateKey(newSigningKeyPem())
 const mediaUrl = 'https://media.example.org'
-const signer = createMediaSigner({ mediaUrl, keyPairId: 'KTEST', privateKey })
+const signer = createMediaSigner({ mediaUrl, keys: mediaKeysOf('KTEST', privateKey) })
 const app = await testApp(t, { signer })
 const { db, clock } = app
 const noon = new Date('2026-11-21T12:07:00Z')
@@ -57,6 +58,34 @@ t.test('a stream is an address that the edge takes, with all that a player needs
   t.equal(response.headers['cache-control'], 'private, no-store')
 })
 
+t.test('a start is the same, and then the file’s first bytes without its table, and then the table', async (t) => {
+  const key = `media/${four}/1/aac-256.mp4`
+  const whole = await stream(four)
+  const [offset = 0, sizeBytes = 0] = whole.index?.fragments[0] ?? []
+  const box = (type: string, bytes: number): Buffer => Buffer.concat([Buffer.from([0, 0, bytes >> 8, bytes & 0xff]), Buffer.from(type), Buffer.alloc(bytes - 8, type)])
+  const init = Buffer.concat([box('ftyp', 24), box('moov', 200)])
+  await app.store.put(key, Buffer.concat([init, box('sidx', offset - init.length), Buffer.alloc(100_000, 'sound')]), { contentType: 'audio/mp4' })
+  const ask = async (id: string) => {
+    const { statusCode, headers, rawPayload } = await app.app.inject({ url: `/api/tracks/${id}/start`, headers: { ...listener.bearer, 'accept-encoding': 'br' } })
+    const at = rawPayload.indexOf('\n') + 1
+    const start = JSON.parse(rawPayload.subarray(0, at === 0 ? undefined : at).toString()) as StreamStart
+    const end = at + (start.head?.bytes ?? 0)
+    return { statusCode, headers, start, bytes: rawPayload.subarray(at, end), rest: rawPayload.subarray(end).toString() }
+  }
+  const { headers, start: { head, ...start }, bytes, rest } = await ask(four)
+  t.same(start, { ...whole, index: { ...whole.index, fragments: [[offset, sizeBytes, whole.index?.fragments[0]?.[2]]] } })
+  t.same(head, { initBytes: init.length, bytes: Math.min(49_152, init.length + sizeBytes) })
+  t.same(bytes.subarray(0, init.length), init)
+  t.equal(bytes.subarray(init.length, init.length + 10).toString(), 'soundsound')
+  t.same(JSON.parse(rest), { fragments: whole.index?.fragments })
+  t.match(headers, { 'cache-control': 'private, no-store', 'content-encoding': undefined })
+  await app.store.delete(key)
+  t.equal((await ask(four)).bytes.length, head.bytes, 'what was asked for lately is kept')
+  const withoutHead = await ask(long)
+  t.same([withoutHead.statusCode, withoutHead.bytes.length], [200, 0], 'and what the store doesn’t give comes from the edge')
+  t.match(await ask(gone), { statusCode: 404, start: { error: { code: 'TRACK_NOT_FOUND' } } })
+})
+
 t.test('the version is the best that fits', async (t) => {
   const name = async (id: string, query: string) => (await stream(id, query)).rendition.name
   t.equal(await name(four, '?format=aac&maxBitrateKbps=200'), 'aac-160')
@@ -95,12 +124,12 @@ t.test('only what is published plays', async (t) => {
 })
 
 t.test('one signature opens all artwork until the end of tomorrow', async (t) => {
-  const access = artworkAccess({ signer, mediaUrl }, noon)
+  const access = await artworkAccess({ db, signer, mediaUrl }, noon)
   t.equal(access.expiresAt.toISOString(), '2026-11-23T00:00:00.000Z')
   const address = `${access.baseUrl}/media/artwork/${randomUUID()}/1/300.webp?${access.artworkQuery}`
   t.equal(refusal(address, noon), undefined)
   t.match(refusal(address.replace('/artwork/', '/'), noon), { code: 'AccessDenied' })
-  t.equal(artworkAccess({ signer, mediaUrl }, new Date('2026-11-21T23:00:00Z')).artworkQuery, access.artworkQuery, 'all day the same')
+  t.equal((await artworkAccess({ db, signer, mediaUrl }, new Date('2026-11-21T23:00:00Z'))).artworkQuery, access.artworkQuery, 'all day the same')
 })
 
 t.test('a play counts after 30 seconds or half of the track, and once', async (t) => {
