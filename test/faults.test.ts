@@ -66,20 +66,21 @@ async function noise (path: string, seconds: number, title: string): Promise<Buf
 t.test('kill -9 of everything in mid-upload and mid-encode loses nothing and doubles nothing', async (t) => {
   const dataDir = await mkdtemp(join(tmpdir(), 'freshet-faults-'))
   t.teardown(() => rm(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }))
-  const encoded = await noise(join(dataDir, 'encoded.wav'), 60, 'In Mid-Encode')
+  // Long enough that it is still being encoded when a busy machine sees that it is.
+  const encoded = await noise(join(dataDir, 'encoded.wav'), 150, 'In Mid-Encode')
   const uploaded = await noise(join(dataDir, 'uploaded.wav'), 120, 'In Mid-Upload')
 
   const first = await startFreshet(t, dataDir)
   let call = await signIn(first)
-  const encoding = await ticketFor(call, 'encoded.wav', encoded)
-  await call('POST', `/uploads/${encoding.id}/complete`, { parts: await sendParts(call, encoding, encoded, { partNumbers: partNumbersOf(encoding) }) })
   const uploading = await ticketFor(call, 'uploaded.wav', uploaded)
   t.ok(uploading.partCount > 2, 'the file goes up in several parts')
   await sendParts(call, uploading, uploaded, { partNumbers: [1] })
   sendParts(call, uploading, uploaded, { partNumbers: [2], stopAfterBytes: 100_000 }).catch(() => t.pass('the upload breaks off'))
-  await until(async () => (await call<Upload>('GET', `/uploads/${encoding.id}`)).stage === 'renditions' ? true : undefined, 30_000)
+  const encoding = await ticketFor(call, 'encoded.wav', encoded)
+  await call('POST', `/uploads/${encoding.id}/complete`, { parts: await sendParts(call, encoding, encoded, { partNumbers: partNumbersOf(encoding) }) })
+  await until(async () => (await call<Upload>('GET', `/uploads/${encoding.id}`)).stage === 'renditions' ? true : undefined, 60_000)
   await first.kill()
-  await until(async () => processesUsing(dataDir).length === 0 ? true : undefined, 10_000)
+  await until(async () => processesUsing(dataDir).length === 0 ? true : undefined, 60_000)
 
   const second = await startFreshet(t, dataDir)
   call = await signIn(second)
@@ -92,7 +93,7 @@ t.test('kill -9 of everything in mid-upload and mid-encode loses nothing and dou
     const upload = await until(async () => {
       const now = await call<Upload>('GET', `/uploads/${id}`)
       return now.finishedAt === null ? undefined : now
-    }, 90_000)
+    }, 200_000)
     t.equal(upload.state, 'published', upload.reason ?? upload.relativePath)
   }
   const { items } = await call<{ items: Track[] }>('GET', '/tracks')

@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { createAdmin } from '../accounts/setup.ts'
-import { readConfig } from '../config.ts'
+import { loadConfig } from '../load-config.ts'
 import { openPlatform } from '../open-platform.ts'
 import { type Command, commandLogger, UsageError } from './command.ts'
 
@@ -19,7 +19,7 @@ list of processes nor in the shell's history; a line break at its end is left ou
     if (values['password-stdin'] !== true) throw new UsageError('--password-stdin is missing: the password is taken from standard input only')
     const password = (await text(process.stdin)).replace(/\r?\n$/, '')
     if (password === '') throw new UsageError('standard input is empty: pipe the password into this command')
-    const config = readConfig()
+    const config = await loadConfig()
     const platform = await openPlatform(config, commandLogger(config), { joinRunning: true })
     try {
       const user = await createAdmin(platform.db, { username: values.username, password })

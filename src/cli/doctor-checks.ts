@@ -1,11 +1,13 @@
-import { createHash, createPrivateKey, createPublicKey, randomUUID } from 'node:crypto'
+import { createHash, createPublicKey, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Config } from '../config.ts'
-import { openStore } from '../open-platform.ts'
-import { mediaSigningKey } from '../platform/cdn/cloudfront-signer.ts'
+import { openQueue, openStore } from '../open-platform.ts'
+import { mediaSigningKey } from '../platform/cdn/media-keys.ts'
+import { readJwtKeys } from '../platform/jwt-keys.ts'
+import type { DatabaseAddress } from '../platform/database/database-address.ts'
 import { findFfmpeg } from '../platform/media/ffmpeg.ts'
 import { missingFfmpegParts } from '../platform/media/ffmpeg-parts.ts'
 import { type SecretSource, secretText } from '../platform/secrets.ts'
@@ -42,7 +44,7 @@ export async function checkDisk ({ dataDir }: Config): Promise<string> {
 /** Loads the keys as the server will. A key that is kept and not made yet is no fault: the first start makes it. */
 export async function checkKeys (config: Config): Promise<string> {
   const jwt = await given(config.jwtPrivateKey)
-  if (jwt !== undefined) checkJwtKey(jwt)
+  if (jwt !== undefined) readJwtKeys(jwt, config.jwtOtherKeys)
   const cdn = await given(config.cdn.privateKey)
   if (cdn === undefined) return 'made at the first start'
   const publicKey = createPublicKey(mediaSigningKey(cdn)).export({ type: 'spki', format: 'der' })
@@ -53,17 +55,6 @@ export async function checkKeys (config: Config): Promise<string> {
 async function given (source: SecretSource): Promise<string | undefined> {
   if (source.kind === 'kept' && !existsSync(source.file)) return undefined
   return await secretText(source, () => '')
-}
-
-function checkJwtKey (pem: string): void {
-  let type: string | undefined
-  try {
-    type = createPrivateKey(pem).asymmetricKeyType
-  } catch {
-    // OpenSSL's message can quote the input, and the input is a secret.
-    throw new Error('JWT_PRIVATE_KEY is not a private key in PEM form')
-  }
-  if (type !== 'ed25519') throw new Error(`JWT_PRIVATE_KEY is a key of type ${type}; give an Ed25519 key (openssl genpkey -algorithm ed25519)`)
 }
 
 /** Writes, reads and deletes a probe. */
@@ -83,6 +74,18 @@ export async function checkStore (config: Config): Promise<string> {
     return `writable (${storage.kind === 's3' ? `bucket ${storage.bucket}` : storage.dir})`
   } finally {
     await store.close()
+  }
+}
+
+/** @param address of the database, which a queue in Postgres is in */
+export async function checkQueue (config: Config, address: DatabaseAddress): Promise<string> {
+  const queue = openQueue(config, address, () => {})
+  try {
+    await queue.check()
+    const { waiting, inFlight, dead } = await queue.depth()
+    return `${config.queue.kind}: ${waiting} waiting, ${inFlight} in flight, ${dead} dead`
+  } finally {
+    await queue.close()
   }
 }
 

@@ -4,6 +4,9 @@ import pg from 'pg'
 import type { Config } from '../config.ts'
 import { openDatabaseServer } from '../open-platform.ts'
 import { migrationsDir } from '../paths.ts'
+import { addressAt, connectionOptions, type DatabaseAddress } from '../platform/database/database-address.ts'
+import { checkQueue } from './doctor-checks.ts'
+import { checkReplica } from './doctor-replica.ts'
 import { type Finding, look } from './finding.ts'
 
 /** Sessions and signed addresses are on this machine's clock, leases on the database's. */
@@ -21,15 +24,24 @@ export async function * checkDatabase (config: Config): AsyncGenerator<Finding> 
   try {
     const opened = await look('Database', async () => {
       server = await openDatabaseServer(config, { joinRunning: true })
-      client = new pg.Client({ connectionString: server.url, connectionTimeoutMillis: 5_000 })
+      client = new pg.Client({ ...connectionOptions(server.address), connectionTimeoutMillis: 5_000 })
       return await connect(client, server.owned)
     })
     yield opened
     if (opened.fault || client === undefined) return
     const connected = client
     yield await look('Migrations', () => checkMigrations(connected))
+    if (config.queue.kind === 'postgres' && server !== undefined) {
+      const { address } = server
+      yield await look('Queue', () => checkPostgresQueue(config, connected, address))
+    }
     yield await look('Extensions', () => checkExtensions(connected))
     yield await look('Clock', () => checkClock(connected))
+    const { replicaUrl } = config.database
+    if (replicaUrl !== undefined && server !== undefined) {
+      const address = addressAt(server.address, replicaUrl)
+      yield await look('Replica', () => checkReplica(address, { pool: connected }))
+    }
   } finally {
     await client?.end().catch(() => {})
     await server?.stop()
@@ -60,6 +72,11 @@ async function checkMigrations (client: pg.Client): Promise<string> {
   if (unknown !== undefined) throw new Error(`the database has ${unknown.name}, which this version does not know; run the newer version of Freshet`)
   const missing = known.length - rows.length
   return missing === 0 ? `all ${known.length} applied` : `${missing} of ${known.length} to be applied at the next start, or by \`freshet migrate\``
+}
+
+async function checkPostgresQueue (config: Config, client: pg.Client, address: DatabaseAddress): Promise<string> {
+  const { rows: [table] } = await client.query<{ exists: boolean }>("SELECT to_regclass('queue_message') IS NOT NULL AS exists")
+  return table?.exists === true ? await checkQueue(config, address) : 'made by the migrations'
 }
 
 async function checkExtensions (client: pg.Client): Promise<string> {

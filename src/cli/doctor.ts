@@ -1,15 +1,17 @@
 import { parseArgs } from 'node:util'
-import { type Config, ConfigError, readConfig } from '../config.ts'
+import { type Config, ConfigError } from '../config.ts'
+import { loadConfig } from '../load-config.ts'
 import type { Command } from './command.ts'
 import { checkDatabase } from './doctor-database.ts'
 import { type Finding, look } from './finding.ts'
-import { checkDisk, checkFfmpeg, checkKeys, checkNode, checkPort, checkStore } from './doctor-checks.ts'
+import { checkUploads } from './doctor-uploads.ts'
+import { checkDisk, checkFfmpeg, checkKeys, checkNode, checkPort, checkQueue, checkStore } from './doctor-checks.ts'
 
 export const doctorCommand: Command = {
   help: `Usage: freshet doctor
 
-Checks Node, settings, ffmpeg, disk, database, object store, keys, clock and port, and says what to do about each fault.
-It changes nothing but a probe object that it writes to the store and deletes.
+Checks Node, settings, ffmpeg, disk, object store, uploads to it, database, queue, keys, clock and port, and says what to
+do about each fault. It changes nothing but a probe object that it writes to the store and deletes.
 
 Exit code: 0 when all is well, 1 otherwise.`,
 
@@ -29,7 +31,7 @@ async function * examine (): AsyncGenerator<Finding> {
   yield await look('Node', async () => checkNode())
   let config: Config
   try {
-    config = readConfig()
+    config = await loadConfig()
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     // Nothing else can be looked for without knowing where.
@@ -40,7 +42,10 @@ async function * examine (): AsyncGenerator<Finding> {
   yield await look('ffmpeg', () => checkFfmpeg(config))
   yield await look('Disk', () => checkDisk(config))
   yield await look('Keys', () => checkKeys(config))
-  yield await look('Store', () => checkStore(config))
+  const store = await look('Store', () => checkStore(config))
+  yield store
+  if (config.storage.kind === 's3' && !store.fault) yield await look('Uploads', () => checkUploads(config))
+  if (config.queue.kind === 'sqs') yield await look('Queue', () => checkQueue(config, ''))
   yield * checkDatabase(config)
   yield await look('Port', () => checkPort(config))
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { readConfig } from '../config.ts'
+import { loadConfig } from '../load-config.ts'
 import { openPlatform } from '../open-platform.ts'
 import { findFfmpeg } from '../platform/media/ffmpeg.ts'
 import { checkInvariants, type FsckReport } from '../processing/fsck.ts'
@@ -18,7 +18,7 @@ Exit code: 0 when all is well, 1 when something was found.`,
 
   async run (args) {
     const { values: { deep } } = parseArgs({ args, options: { deep: { type: 'boolean', default: false } } })
-    const config = readConfig()
+    const config = await loadConfig()
     const platform = await openPlatform(config, commandLogger(config), { joinRunning: true })
     try {
       const ffmpeg = await findFfmpeg(config.ffmpegPath)

@@ -2,7 +2,8 @@ import { realpath, stat } from 'node:fs/promises'
 import { setFlagsFromString } from 'node:v8'
 import { parseArgs } from 'node:util'
 import createError from '@fastify/error'
-import { type Config, readConfig } from '../config.ts'
+import { type Config } from '../config.ts'
+import { loadConfig } from '../load-config.ts'
 import { openPlatform, type Platform } from '../open-platform.ts'
 import { findFfmpeg } from '../platform/media/ffmpeg.ts'
 import { importArchive } from '../uploads/archive-import.ts'
@@ -42,7 +43,7 @@ Exit code: 0 when every file is in the library, 1 when a file was rejected or fa
     // Walking makes much short-lived garbage; a nursery that stays small keeps the process below 200 MB.
     setFlagsFromString('--semi-space-growth-factor=1')
     const root = await realFolder(folder)
-    const config = readConfig()
+    const config = await loadConfig()
     return await importFolder(config, root, { retryRejected: values['retry-rejected'], reportFile: values.report, worker: values.worker })
   }
 }

@@ -13,7 +13,8 @@ const commands: Readonly<Record<string, Entry>> = {
   'create-admin': { summary: 'create an account that may do everything', load: async () => (await import('./create-admin.ts')).createAdminCommand },
   migrate: { summary: 'bring the database to this version', load: async () => (await import('./migrate.ts')).migrateCommand },
   doctor: { summary: 'check settings, tools, database, store and keys', load: async () => (await import('./doctor.ts')).doctorCommand },
-  fsck: { summary: 'check that database and store agree', load: async () => (await import('./fsck.ts')).fsckCommand }
+  fsck: { summary: 'check that database and store agree', load: async () => (await import('./fsck.ts')).fsckCommand },
+  'ship-logs': { summary: 'send the journal to CloudWatch Logs', load: async () => (await import('./ship-logs.ts')).shipLogsCommand }
 }
 
 function overview (): string {

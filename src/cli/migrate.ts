@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { readConfig } from '../config.ts'
+import { loadConfig } from '../load-config.ts'
 import { openDatabaseServer } from '../open-platform.ts'
 import { migrationsDir } from '../paths.ts'
 import { migrate } from '../platform/database/migrate.ts'
@@ -13,9 +13,9 @@ at every start; use this to do it beforehand, for example before the new version
 
   async run (args) {
     parseArgs({ args, options: {} })
-    const server = await openDatabaseServer(readConfig(), { joinRunning: true })
+    const server = await openDatabaseServer(await loadConfig(), { joinRunning: true })
     try {
-      const applied = await migrate(server.url, migrationsDir)
+      const applied = await migrate(server.address, migrationsDir)
       console.log(applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`)
       return 0
     } finally {

@@ -90,7 +90,8 @@ t.test('doctor finds what is broken and says what to do', async (t) => {
   const env = await environment(t)
   const well = await freshet(['doctor'], { env })
   t.equal(well.code, 0, well.stdout + well.stderr)
-  t.equal(well.stdout.match(/^✓ /gm)?.length, 11)
+  t.equal(well.stdout.match(/^✓ /gm)?.length, 12)
+  t.match(well.stdout, /✓ Queue: postgres: 0 waiting, 0 in flight, 0 dead/)
   const notFfmpeg = join(env.DATA_DIR, 'ffmpeg')
   await writeFile(notFfmpeg, '#!/bin/sh\necho ffmpeg version 7.0\n')
   await chmod(notFfmpeg, 0o755)
@@ -103,12 +104,13 @@ t.test('doctor finds what is broken and says what to do', async (t) => {
   const results = await Promise.all([
     doctor({ FFMPEG_PATH: join(env.DATA_DIR, 'nowhere') }), doctor({ FFMPEG_PATH: notFfmpeg }), doctor({ PORT: port }),
     doctor({ DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' }), doctor({ JWT_PRIVATE_KEY: 'no key' }), doctor({ CDN_PRIVATE_KEY: 'no key' }),
-    doctor({ STORAGE: 's3', S3_BUCKET: 'none', S3_ENDPOINT: 'http://127.0.0.1:1' }), doctor({ PORT: 'many' })
+    doctor({ STORAGE: 's3', S3_BUCKET: 'none', S3_ENDPOINT: 'http://127.0.0.1:1' }), doctor({ PORT: 'many' }),
+    doctor({ QUEUE: 'sqs', SQS_ENDPOINT: 'http://127.0.0.1:1', SQS_QUEUE_URL: 'http://127.0.0.1:1/q', SQS_DEAD_LETTER_QUEUE_URL: 'http://127.0.0.1:1/dead', AWS_ACCESS_KEY_ID: 'any', AWS_SECRET_ACCESS_KEY: 'any' })
   ])
   t.match(results.map(({ stdout }) => stdout.split('\n').filter((line) => line.startsWith('✗')).join('\n')), [
     /^✗ ffmpeg: .*nowhere does not run.*set FFMPEG_PATH/, /^✗ ffmpeg: .*was built without decoder aac.*full build/, /^✗ Port: .*taken by another program; stop it or set PORT/,
     /^✗ Database: it can’t be reached: .*check DATABASE_URL/, /^✗ Keys: JWT_PRIVATE_KEY is not a private key/, /^✗ Keys: CDN_PRIVATE_KEY is not a private key/,
-    /^✗ Store: ./, /^✗ Settings: PORT must be/
+    /^✗ Store: ./, /^✗ Settings: PORT must be/, /^✗ Queue: SQS_QUEUE_URL: the queue can't be reached/
   ])
   for (const { code, stdout } of results) {
     t.equal(code, 1)

@@ -137,7 +137,8 @@ t.test('a name that is not UTF-8 is reported with what to do about it', async (t
 
 t.test('a job that failed for the time being is tried again by the next run', async (t) => {
   const here = await place(t)
-  await makeSound(join(here.music, 'a.ogg'), { seconds: 1 })
+  // Long enough that it is killed before it is done.
+  await makeSound(join(here.music, 'a.ogg'), { seconds: 30 })
   const stopped = await interruptAt(here, async () => await here.db.prisma.upload.count() === 1, 'SIGKILL')
   t.equal(stopped.code, null)
   await here.db.prisma.job.updateMany({ data: { state: 'failed', attempts: 3, errorCode: 'STORE_AWAY', lastError: 'the store was away' } })
@@ -180,7 +181,7 @@ t.test('killed at any moment and run again: nothing twice, nothing lost', async 
 
 t.test('Ctrl-C ends it in good order and says how to go on', async (t) => {
   const here = await place(t)
-  for (let i = 0; i < 6; i++) await makeSound(join(here.music, `${i}.ogg`), { seconds: 3 + i / 10 })
+  for (let i = 0; i < 6; i++) await makeSound(join(here.music, `${i}.ogg`), { seconds: 10 + i / 10 })
   const stopped = await interruptAt(here, async () => await here.db.prisma.job.count({ where: { state: 'running' } }) > 0, 'SIGINT')
   t.equal(stopped.code, 130)
   t.match(stopped.stdout, 'Run the same command again to go on from here.')
