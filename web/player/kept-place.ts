@@ -2,15 +2,16 @@ interface Volume { readonly level: number, readonly muted: boolean }
 
 const volumeKey = 'freshet.volume'
 const placeKey = 'freshet.place'
+const speedKey = 'freshet.speed'
 
 /** Where the reader was in the entry, in seconds; 0 where another entry was current. */
-export function keptPlace (userId: string, entryKey: number): number {
+export function keptPlace (userId: string, entryKey: string): number {
   const [user, key, seconds] = (localStorage.getItem(placeKey) ?? '').split(' ')
   const place = Number(seconds)
-  return user === userId && Number(key) === entryKey && place > 0 ? place : 0
+  return user === userId && key === entryKey && place > 0 ? place : 0
 }
 
-export function keepPlace (userId: string, entryKey: number, seconds: number): void {
+export function keepPlace (userId: string, entryKey: string, seconds: number): void {
   localStorage.setItem(placeKey, `${userId} ${entryKey} ${seconds.toFixed(1)}`)
 }
 
@@ -22,4 +23,14 @@ export function keptVolume (): Volume {
 
 export function keepVolume ({ level, muted }: Volume): void {
   localStorage.setItem(volumeKey, muted ? `${level} muted` : String(level))
+}
+
+/** Of this browser, as the volume: 0.5 to 2, and 1 where none was kept. */
+export function keptSpeed (): number {
+  const speed = Number(localStorage.getItem(speedKey) ?? 1)
+  return speed >= 0.5 && speed <= 2 ? speed : 1
+}
+
+export function keepSpeed (speed: number): void {
+  localStorage.setItem(speedKey, String(speed))
 }

@@ -1,18 +1,17 @@
 import { isFavourite, toggleFavourite } from '../library/favourites.svelte.ts'
-import { navigate } from '../app/router.svelte.ts'
+import { preferences } from '../app/preferences.svelte.ts'
+import { notices } from '../app/notices.svelte.ts'
+import { openPalette } from '../app/overlays.svelte.ts'
+import { place } from '../app/router.svelte.ts'
 import { panels } from './panels.svelte.ts'
+import { queueState, undoQueue } from './queue-state.svelte.ts'
 import { cycleRepeat, player, seekTo, setVolume, skipBack, skipForward, toggleMute, togglePlay, toggleShuffle } from './player.svelte.ts'
 
 const stepSeconds = 5
-const kept = 'freshet.keys'
-let enabled = $state(localStorage.getItem(kept) !== 'off')
 
 export const keys = {
-  get enabled () { return enabled },
-  set enabled (on) {
-    enabled = on
-    localStorage.setItem(kept, on ? 'on' : 'off')
-  }
+  get enabled () { return preferences.current.singleKeys },
+  set enabled (on) { preferences.set({ singleKeys: on }) }
 }
 
 const plain: Readonly<Record<string, () => void>> = {
@@ -26,7 +25,7 @@ const plain: Readonly<Record<string, () => void>> = {
   s: toggleShuffle,
   r: cycleRepeat,
   q: () => { panels.queue = !panels.queue },
-  '/': focusSearch,
+  '/': openPalette,
   '?': () => { panels.keys = true }
 }
 const shifted: Readonly<Record<string, () => void>> = {
@@ -45,18 +44,35 @@ export function startKeys (): () => void {
 
 function onKey (event: KeyboardEvent): void {
   const commanded = event.ctrlKey || event.metaKey
-  const run = commanded ? searchKey(event) : actionOf(event)
+  const run = commanded ? commandOf(event) : actionOf(event)
   if (run === undefined) return
   event.preventDefault()
-  run()
+  // A key that is held moves on and on, and switches but once.
+  if (!event.repeat || event.key.startsWith('Arrow')) run()
 }
 
-function searchKey (event: KeyboardEvent): (() => void) | undefined {
-  return event.key.toLowerCase() === 'k' ? focusSearch : undefined
+/** With Ctrl or Cmd: these are never switched off. */
+function commandOf (event: KeyboardEvent): (() => void) | undefined {
+  const key = event.key.toLowerCase()
+  if (key === 'k') return openPalette
+  return key === 'z' && !event.shiftKey && !isTyping(event.target) ? undoLast() : undefined
+}
+
+/** What the newest notice offers, so that nobody has to reach it in time, else the queue's last change; the tag editor steps back by itself. */
+function undoLast (): (() => void) | undefined {
+  if (place.path === '/studio/edit') return undefined
+  const notice = notices.list.findLast(({ action }) => action !== undefined && action.leads !== true)
+  if (notice?.action === undefined) return queueState.canUndo ? undoQueue : undefined
+  const { run } = notice.action
+  return () => { run(); notices.dismiss(notice.id) }
+}
+
+function isTyping (target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || target.matches('textarea, select, input:not([type=checkbox], [type=range])'))
 }
 
 function actionOf (event: KeyboardEvent): (() => void) | undefined {
-  if (!enabled || event.defaultPrevented || event.altKey || isTaken(event)) return undefined
+  if (!keys.enabled || event.defaultPrevented || event.altKey || isTaken(event)) return undefined
   if (/^[0-9]$/.test(event.key)) return () => { seekTo(player.durationSeconds * Number(event.key) / 10) }
   return (event.shiftKey ? shifted : plain)[event.key]
 }
@@ -65,18 +81,10 @@ function actionOf (event: KeyboardEvent): (() => void) | undefined {
 function isTaken (event: KeyboardEvent): boolean {
   const target = event.target
   if (!(target instanceof HTMLElement)) return false
-  if (target.isContentEditable || target.matches('textarea, select, input:not([type=checkbox], [type=range])')) return true
+  if (isTyping(target)) return true
   if (target.closest('dialog:not([data-player]), [role=menu]') !== null) return true
   if (event.key === ' ') return target.matches('button, a, summary, input, [role=button], [role=tab]')
   return event.key.startsWith('Arrow') && target.closest('input[type=range], [role=tablist], [data-arrows]') !== null
-}
-
-function focusSearch (): void {
-  const field = document.querySelector<HTMLInputElement>('header input[type=search]')
-  if (field !== null && field.offsetParent !== null) {
-    field.focus()
-    field.select()
-  } else navigate('/search')
 }
 
 function likePlaying (): void {

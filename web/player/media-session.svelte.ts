@@ -14,7 +14,7 @@ export function startMediaSession (): () => void {
     $effect(() => { session.playbackState = player.track === undefined ? 'none' : player.active ? 'playing' : 'paused' })
     $effect(() => {
       const { durationSeconds: duration, positionSeconds } = player
-      if (duration > 0) session.setPositionState({ duration, position: Math.min(positionSeconds, duration), playbackRate: 1 })
+      if (duration > 0) session.setPositionState({ duration, position: Math.min(positionSeconds, duration), playbackRate: player.speed })
       else session.setPositionState()
     })
   })

@@ -1,107 +1,67 @@
+import type { Entry, EntrySource, QueueDocument, Repeat } from '../../src/playlists/queue-operations.ts'
 import type { Track } from '../app/api-types.ts'
 
-export type Repeat = 'off' | 'all' | 'one'
+/** One place in the queue; the same track may stand in several. */
+export interface QueueEntry {
+  readonly key: string
+  readonly track: Track
+  readonly from: EntrySource | null
+  /** Of a queue made elsewhere, tracks are asked for by and by; what was withdrawn is gone. */
+  readonly state: 'known' | 'awaited' | 'gone'
+}
 
-/** One place in the queue; the same track may stand in several. `ordinal` is its place before shuffling. */
-export interface QueueEntry { readonly key: number, readonly ordinal: number, readonly track: Track }
-
-/** What plays, what played and what follows; a value, changed by the functions below. `at` is -1 while it is empty. */
+/** What plays, what played and what follows, as it is shown. `at` is -1 while it is empty. */
 export interface Queue {
   readonly entries: readonly QueueEntry[]
   readonly at: number
-  readonly nextKey: number
   readonly shuffled: boolean
   readonly repeat: Repeat
 }
 
-export const emptyQueue: Queue = { entries: [], at: -1, nextKey: 1, shuffled: false, repeat: 'off' }
+/** Of each track that is in the queue: the track, or null where the library no longer has it. */
+export type TrackBook = ReadonlyMap<string, Track | null>
 
-/** Numbers in [0, 1), for shuffling; Math.random, or a seeded source. */
-export type RandomSource = () => number
+export const emptyQueue: Queue = { entries: [], at: -1, shuffled: false, repeat: 'off' }
 
 export const currentEntry = (queue: Queue): QueueEntry | undefined => queue.entries[queue.at]
 
-/** A new queue that starts at `at`. Keeps the repeat mode, and shuffles what follows where shuffle is on. */
-export function startQueue (queue: Queue, tracks: readonly Track[], at: number, random: RandomSource): Queue {
-  const started = { ...queue, ...numbered(queue, tracks, 0), at: tracks.length === 0 ? -1 : at, shuffled: false }
-  return queue.shuffled ? shuffleQueue(started, random, true) : started
+/** The same entries at another place: what stands in the list stays the same object, and nothing is drawn anew. */
+export function queueAt (queue: Queue, { entries, current, repeat, seed }: QueueDocument): Queue {
+  return { entries: queue.entries, at: entries.findIndex(({ key }) => key === current), shuffled: seed !== null, repeat }
 }
 
-export function insertNext (queue: Queue, tracks: readonly Track[]): Queue {
-  return inserted(queue, tracks, queue.at + 1)
+/** What was made of each entry, by its key: what stays the same object stays the same row, wherever it stands. */
+const shown = new Map<string, QueueEntry>()
+/** Of those that left so many are kept, in case they come back. */
+const mostLeft = 10_000
+
+export function queueOf ({ entries, current, repeat, seed }: QueueDocument, book: TrackBook): Queue {
+  if (shown.size > entries.length + mostLeft) shown.clear()
+  return { entries: entries.map((entry) => entryOf(entry, book)), at: entries.findIndex(({ key }) => key === current), shuffled: seed !== null, repeat }
 }
 
-export function insertLast (queue: Queue, tracks: readonly Track[]): Queue {
-  return inserted(queue, tracks, queue.entries.length)
+function entryOf (entry: Entry, book: TrackBook): QueueEntry {
+  const track = book.get(entry.trackId)
+  const state = track === undefined ? 'awaited' : track === null ? 'gone' : 'known'
+  const before = shown.get(entry.key)
+  if (before?.state === state && (state !== 'known' || before.track === track)) return before
+  const made: QueueEntry = { key: entry.key, track: track ?? unknownTrack(entry.trackId), from: entry.from ?? null, state }
+  shown.set(entry.key, made)
+  return made
 }
 
-export function removeEntry (queue: Queue, index: number): Queue {
-  const entries = queue.entries.toSpliced(index, 1)
-  const at = index < queue.at ? queue.at - 1 : queue.at
-  return { ...queue, entries, at: Math.min(at, entries.length - 1) }
+function unknownTrack (id: string): Track {
+  return { id, title: '', artists: [], artistCredit: '', album: { id: '', title: '', artwork: null, year: null }, discNo: 0, trackNo: 0, durationMs: 0, year: null, genres: [], favourite: false, rating: null, playCount: 0 }
 }
 
-export function moveEntry (queue: Queue, from: number, to: number): Queue {
-  const moved = queue.entries[from]
-  if (moved === undefined || from === to) return queue
-  const current = currentEntry(queue)
-  const entries = queue.entries.toSpliced(from, 1).toSpliced(to, 0, moved)
-  return { ...queue, entries, at: entries.findIndex((entry) => entry === current) }
-}
-
-/** Keeps only what plays now. */
-export function clearOthers (queue: Queue): Queue {
-  const current = currentEntry(queue)
-  return current === undefined ? { ...queue, entries: [], at: -1 } : { ...queue, entries: [current], at: 0 }
-}
-
-/** Mixes what follows; with `all`, also what stands before the current entry. */
-export function shuffleQueue (queue: Queue, random: RandomSource, all = false): Queue {
-  const current = currentEntry(queue)
-  const kept = all ? queue.entries.slice(queue.at, queue.at + 1) : queue.entries.slice(0, queue.at + 1)
-  const rest = queue.entries.filter((entry) => !kept.includes(entry))
-  for (let i = rest.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1))
-    const [a, b] = [rest[i], rest[j]]
-    if (a !== undefined && b !== undefined) [rest[i], rest[j]] = [b, a]
-  }
-  const entries = [...kept, ...rest]
-  return { ...queue, entries, at: entries.findIndex((entry) => entry === current), shuffled: true }
-}
-
-/** Puts everything back in the order it was given. */
-export function unshuffleQueue (queue: Queue): Queue {
-  const current = currentEntry(queue)
-  const entries = queue.entries.toSorted((a, b) => a.ordinal - b.ordinal)
-  return { ...queue, entries, at: entries.findIndex((entry) => entry === current), shuffled: false }
-}
-
-/** Index that plays after the current one, or -1 at the end. */
-export function following (queue: Queue): number {
-  if (queue.at + 1 < queue.entries.length) return queue.at + 1
-  return queue.repeat === 'all' && queue.entries.length > 0 ? 0 : -1
+/** Index that plays after the current one, or -1 at the end. What is gone is passed over. */
+export function following ({ entries, at, repeat }: Queue): number {
+  const ahead = entries.findIndex(({ state }, index) => index > at && state !== 'gone')
+  return ahead === -1 && repeat === 'all' ? entries.findIndex(({ state }) => state !== 'gone') : ahead
 }
 
 /** Index before the current one, or -1 at the start. */
-export function preceding (queue: Queue): number {
-  if (queue.at > 0) return queue.at - 1
-  return queue.repeat === 'all' ? queue.entries.length - 1 : -1
-}
-
-function numbered (queue: Queue, tracks: readonly Track[], firstOrdinal: number): Pick<Queue, 'entries' | 'nextKey'> {
-  return {
-    entries: tracks.map((track, index) => ({ key: queue.nextKey + index, ordinal: firstOrdinal + index, track })),
-    nextKey: queue.nextKey + tracks.length
-  }
-}
-
-/** Ordinals are spread between the neighbours, so that un-shuffling leaves the newcomers where they were put. */
-function inserted (queue: Queue, tracks: readonly Track[], index: number): Queue {
-  const added = numbered(queue, tracks, 0)
-  const before = queue.entries[index - 1]?.ordinal ?? -1
-  const higher = queue.entries.map((entry) => entry.ordinal).filter((ordinal) => ordinal > before)
-  const after = higher.reduce((least, ordinal) => Math.min(least, ordinal), before + tracks.length + 1)
-  const step = (after - before) / (tracks.length + 1)
-  const entries = added.entries.map((entry, i) => ({ ...entry, ordinal: before + step * (i + 1) }))
-  return { ...queue, nextKey: added.nextKey, entries: queue.entries.toSpliced(index, 0, ...entries), at: Math.max(queue.at, 0) }
+export function preceding ({ entries, at, repeat }: Queue): number {
+  const before = entries.findLastIndex(({ state }, index) => index < at && state !== 'gone')
+  return before === -1 && repeat === 'all' ? entries.findLastIndex(({ state }) => state !== 'gone') : before
 }

@@ -11,8 +11,6 @@ export function foldPeaks (peaks: Uint8Array, bars: number): Float32Array {
 
 export interface WaveformView {
   readonly peaks: Uint8Array | null
-  /** What has been played, 0 to 1. */
-  readonly share: number
   readonly width: number
   readonly height: number
 }
@@ -21,22 +19,20 @@ export interface WaveformView {
 const pitch = 3
 const barWidth = 2
 
-/** Draws the played part in ink and the rest in the colour of lines; a flat line while there are no peaks. */
-export function drawBars (canvas: HTMLCanvasElement, { peaks, share, width, height }: WaveformView): void {
+/** Draws all bars in the canvas's own colour; a flat line while there are no peaks. */
+export function drawBars (canvas: HTMLCanvasElement, { peaks, width, height }: WaveformView): void {
   const scale = Math.min(3, devicePixelRatio)
   canvas.width = Math.round(width * scale)
   canvas.height = Math.round(height * scale)
   const context = canvas.getContext('2d')
   if (context === null) return
   context.scale(scale, scale)
-  const style = getComputedStyle(canvas)
-  const colours = { played: style.getPropertyValue('color'), ahead: style.getPropertyValue('border-top-color') }
+  context.fillStyle = getComputedStyle(canvas).color
   const bars = Math.max(1, Math.floor(width / pitch))
   const folded = foldPeaks(peaks ?? new Uint8Array(), bars)
   const tallest = folded.reduce((most, value) => Math.max(most, value), 0.05)
   for (let bar = 0; bar < bars; bar++) {
     const tall = Math.max(peaks === null ? 1 : 2, (folded[bar] ?? 0) / tallest * (height - 4))
-    context.fillStyle = (bar + 0.5) / bars <= share ? colours.played : colours.ahead
     context.fillRect(bar * pitch, height - tall, barWidth, tall)
   }
 }
