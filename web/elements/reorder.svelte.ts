@@ -7,7 +7,7 @@ export interface ReorderOptions {
   readonly move: (from: number, to: number) => void
   /** The list whose rows are moved; all are equally high. */
   readonly list: () => HTMLElement | undefined
-  readonly rowHeight: number
+  readonly rowHeight: () => number
 }
 
 export interface Reorder {
@@ -35,7 +35,7 @@ export function createReorder ({ count, nameOf, move, list, rowHeight }: Reorder
 
   function placeAt (clientY: number): number {
     const top = list()?.getBoundingClientRect().top ?? 0
-    return Math.min(count() - 1, Math.max(0, Math.floor((clientY - top) / rowHeight)))
+    return Math.min(count() - 1, Math.max(0, Math.floor((clientY - top) / rowHeight())))
   }
 
   function grab (event: PointerEvent, index: number): void {
@@ -46,8 +46,8 @@ export function createReorder ({ count, nameOf, move, list, rowHeight }: Reorder
     const { signal } = listening
     addEventListener('pointermove', (moved) => {
       drag = { from: index, to: placeAt(moved.clientY) }
-      if (moved.clientY < edge) scrollBy(0, -rowHeight / 3)
-      else if (moved.clientY > innerHeight - edge * 2) scrollBy(0, rowHeight / 3)
+      if (moved.clientY < edge) scrollBy(0, -rowHeight() / 3)
+      else if (moved.clientY > innerHeight - edge * 2) scrollBy(0, rowHeight() / 3)
     }, { signal })
     const end = (keep: boolean): void => {
       listening.abort()
