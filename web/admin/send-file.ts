@@ -1,8 +1,8 @@
-import { ApiError, get, isAbort, post, UnreachableError } from '../app/api.ts'
+import { ApiError, isAbort, post, UnreachableError } from '../app/api.ts'
 import type { PartAddress, Upload, UploadedPart, UploadTicket } from '../app/api-types.ts'
 import { waitOrOnline } from '../player/retry-wait.ts'
 import type { ChosenFile } from './dropped-files.ts'
-import { LineLostError, sendPart, StoreRefusedError } from './send-part.ts'
+import { LineLostError, PageRefusedError, sendPart, StoreRefusedError } from './send-part.ts'
 
 export interface SendHooks {
   /** The server knows the file; bytes that it has from before are already counted. */
@@ -19,13 +19,14 @@ const parallelParts = 2
 const addressesAtOnce = 20
 /** Waits between tries of one step, ms; after the last the file has failed. */
 const retryMs = [500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000, 60_000, 60_000]
+const triesOfRefusedPage = 2
 
 /** The same for the same file after a reload, so that its upload goes on where it stopped. */
 export const fingerprintOf = ({ file, path }: ChosenFile): string => `${path}|${file.size}|${file.lastModified}`.slice(-500)
 
 /**
  * Sends a file in parts straight to the store, going on from the parts that are there, and completes it.
- * @throws ApiError or StoreRefusedError where it can't be sent; AbortError when `signal` stops it
+ * @throws ApiError, StoreRefusedError or PageRefusedError where it can't be sent; AbortError when `signal` stops it
  */
 export async function sendFile (chosen: ChosenFile, signal: AbortSignal, hooks: SendHooks): Promise<Upload> {
   const { file, path } = chosen
@@ -80,7 +81,7 @@ async function retried<T> (step: () => Promise<T>, signal: AbortSignal, hooks: S
       return await step()
     } catch (error) {
       const wait = retryMs[tries]
-      if (signal.aborted || isAbort(error) || !mayPass(error) || wait === undefined) throw error
+      if (signal.aborted || isAbort(error) || !mayPass(error, tries) || wait === undefined) throw error
       if (error instanceof LineLostError || error instanceof UnreachableError) hooks.waiting()
       await waitOrOnline(wait, signal)
       signal.throwIfAborted()
@@ -88,13 +89,11 @@ async function retried<T> (step: () => Promise<T>, signal: AbortSignal, hooks: S
   }
 }
 
-function mayPass (error: unknown): boolean {
+function mayPass (error: unknown, tries: number): boolean {
+  // A line that comes back between the two questions looks the same.
+  if (error instanceof PageRefusedError) return tries < triesOfRefusedPage
   if (error instanceof LineLostError || error instanceof UnreachableError) return true
   // 403: an address that ended while the machine slept; the next one is fresh.
   if (error instanceof StoreRefusedError) return error.status >= 500 || [0, 403, 408, 429].includes(error.status)
   return error instanceof ApiError && (error.status >= 500 || error.status === 429)
-}
-
-export async function readUpload (id: string): Promise<Upload> {
-  return await get<Upload>(`/uploads/${id}`)
 }
