@@ -1,6 +1,9 @@
-import { forgetGrant, keepGrant, onSessionLost, renew } from '../app/access-token.ts'
-import { get, post, request } from '../app/api.ts'
-import type { Artwork, Grant, Me } from '../app/api-types.ts'
+import { forgetGrant, keepGrant, onSessionLost, presumeGrant, renew } from '../app/access-token.ts'
+import { askAhead, get, post, request } from '../app/api.ts'
+import type { Artwork, Grant, Me, User } from '../app/api-types.ts'
+import { onLine, serverAnswers } from '../app/network.svelte.ts'
+import { preferences } from '../app/preferences.svelte.ts'
+import { forgetIdentity, keepIdentity, keptIdentity, somebodyWasHere } from '../offline/kept-identity.ts'
 
 export type Phase = 'starting' | 'unreachable' | 'setup' | 'signed-out' | 'signed-in'
 
@@ -11,6 +14,8 @@ let me = $state.raw<Me | null>(null)
 let organisation = $state(localStorage.getItem('freshet.organisation') ?? 'Freshet')
 /** Whether the sign-in page should say that a session ended. */
 let expired = $state(false)
+/** Who has left, or was shut out: what is theirs in this browser goes. */
+let left = $state<string | null>(null)
 let timer: ReturnType<typeof setTimeout> | undefined
 
 /** Tells the other tabs of this browser. */
@@ -22,31 +27,70 @@ export const session = {
   get me () { return me },
   get organisation () { return organisation },
   get expired () { return expired },
+  get left () { return left },
   may: (permission: string): boolean => me?.permissions.includes(permission) === true
 }
 
+/** Somebody who was here before waits so long for the server; then the client starts with what is kept. */
+const patienceMs = 2_500
+const againMs = 3_000
+let again: ReturnType<typeof setTimeout> | undefined
+/** Whether `me` is who was here last, and the server has not been reached yet. */
+let provisional = false
+onLine(() => { if (phase !== 'starting') begin() })
+
 /** Finds out who is there: by the refresh cookie, else whether the first admin must still be made. */
 export async function begin (): Promise<void> {
+  clearTimeout(again)
+  const tired = setTimeout(startOffline, patienceMs)
   try {
-    if (await renew()) await enter()
-    else await showDoor()
+    // Where nobody was before there is no cookie to trade, and a refused request would stand in the console.
+    if (somebodyWasHere() && await renew()) {
+      if (phase === 'starting') askForPage()
+      await enter()
+    } else await showDoor()
+    serverAnswers(true)
   } catch {
-    if (phase !== 'signed-in') {
-      phase = 'unreachable'
-      setTimeout(() => { begin() }, 2_000)
-    }
+    startOffline()
+    if (phase === 'starting') phase = 'unreachable'
+    if (phase !== 'signed-in' || provisional) again = setTimeout(() => { begin() }, againMs)
+  } finally {
+    clearTimeout(tired)
   }
+}
+
+/** What the first page shows is asked for together with who sees it. */
+function askForPage (): void {
+  const { pathname } = location
+  if (pathname === '/') askAhead('/home')
+  else if (/^\/(albums|artists)\/[^/]+$/.test(pathname)) askAhead(pathname)
+}
+
+/** Who was here last is taken to be here: what is kept in this browser is theirs, and all else needs the server. */
+function startOffline (): void {
+  const last = phase === 'signed-in' ? null : keptIdentity()
+  if (last === null) return
+  me = last
+  provisional = true
+  presumeGrant()
+  phase = 'signed-in'
+  serverAnswers(false)
 }
 
 async function showDoor (): Promise<void> {
   const setup = await get<SetupState>('/setup')
   if (setup.organisation !== undefined) keepOrganisation(setup.organisation)
-  me = null
+  if (me !== null || somebodyWasHere()) leave()
   phase = setup.needed ? 'setup' : 'signed-out'
 }
 
 async function enter (): Promise<void> {
+  const former = me?.user.id ?? left
   await readMe()
+  // What this page holds in its memory is the other person's: hearts, ratings, files on their way.
+  if (former !== null && former !== me?.user.id) { location.reload(); return }
+  provisional = false
+  left = null
   expired = false
   phase = 'signed-in'
 }
@@ -55,6 +99,8 @@ async function enter (): Promise<void> {
 async function readMe (): Promise<void> {
   const next = await get<Me>('/me')
   me = next
+  preferences.adopt(next.preferences)
+  keepIdentity(next)
   keepOrganisation(next.organisation)
   clearTimeout(timer)
   const leftMs = Date.parse(next.media.expiresAt) - Date.now()
@@ -81,13 +127,31 @@ export async function setUp (admin: FirstAdmin): Promise<void> {
   await enter()
 }
 
+/** Changes the name that others see. @throws ApiError */
+export async function renameMe (displayName: string): Promise<void> {
+  const user = await request<User>('PATCH', '/me', { body: { displayName } })
+  if (me !== null) me = { ...me, user }
+}
+
+/** @throws ApiError WRONG_PASSWORD, LAST_ADMIN and others */
+export async function deleteAccount (password: string): Promise<void> {
+  await request('DELETE', '/me', { body: { password } })
+  preferences.forgetUnsent()
+  leave()
+  tabs.postMessage('changed')
+}
+
 export async function signOut (): Promise<void> {
   await request('DELETE', '/session')
+  preferences.forgetUnsent()
   leave()
   tabs.postMessage('changed')
 }
 
 function leave (): void {
+  left = me?.user.id ?? keptIdentity()?.user.id ?? null
+  forgetIdentity()
+  provisional = false
   forgetGrant()
   clearTimeout(timer)
   me = null
