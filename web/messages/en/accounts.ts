@@ -26,7 +26,6 @@ export const accounts = {
   'setup.no-link': 'This library has no admin yet. Freshet printed a one-time link where it was started; open that link to make the first account.',
   'setup.done-title': 'This library is set up',
   'setup.done': 'The link has been used. Sign in with your account.',
-  'account.title': 'Account',
   'account.signed-in-as': 'Signed in as {username}, {role}',
   'account.password-title': 'Password',
   'account.current-password': 'Current password',

@@ -1,12 +1,15 @@
 export const app = {
   'upload.title': 'Upload',
   'jobs.title': 'Jobs',
+  'requests.section': 'Requests',
+  'share.item': 'Share a link',
   'users.title': 'People',
   'setup.unreachable': 'The server isn’t answering yet. This page tries again by itself.',
   'app.skip': 'Skip to the content',
   'app.main-navigation': 'Main',
   'app.loading': 'Loading',
   'app.slow': 'This takes longer than usual…',
+  'app.language-failed': 'The texts of your language couldn’t be loaded. Reload the page to try again.',
   'app.retry': 'Try again',
   'app.reload': 'Reload',
   'app.close': 'Close',
@@ -24,9 +27,10 @@ export const app = {
   'nav.playlists': 'Playlists',
   'nav.studio': 'Studio',
   'nav.search': 'Search',
-  'nav.account': 'Account',
+  'nav.account': 'Settings',
   'nav.account-of': 'Account of {name}',
   'nav.sign-out': 'Sign out',
+  'nav.requests': 'Missing songs',
   'nav.keys': 'Keys',
   'theme.label': 'Appearance',
   'theme.system': 'As the system',
@@ -54,5 +58,6 @@ export const app = {
   'time.hours-short': '{hours} h {minutes} min',
   'time.hours': { one: '{count} hour', other: '{count} hours' },
   'time.minutes': { one: '{count} minute', other: '{count} minutes' },
-  'time.seconds': { one: '{count} second', other: '{count} seconds' }
+  'time.seconds': { one: '{count} second', other: '{count} seconds' },
+  'app.notices': 'Notices'
 } as const

@@ -1,15 +1,10 @@
 export const library = {
   'playlist.add-to': 'Add to playlist',
   'home.title': 'Listen',
-  'home.from-album': '{artist}. {tracks}, {time}',
   'home.continue': 'Continue',
   'home.play-from': 'Play from track {n}',
   'home.shelf': 'New on the shelf',
-  'home.all-albums': { one: 'All {count} album', other: 'All {count} albums' },
-  'home.favourites': 'Favourites',
-  'home.recently-played': 'Heard lately',
-  'home.no-favourites': 'Press the heart of a track and it waits for you here.',
-  'home.nothing-played': 'What you hear is listed here.',
+  'home.all-albums': { one: 'All albums', other: 'All {count} albums' },
   'home.empty-title': 'The shelf is empty',
   'home.empty': 'No music has been added yet.',
   'home.empty-curator': 'Bring your own music, or load a small demo album to try everything at once.',
@@ -37,5 +32,7 @@ export const library = {
   'favourite.added': '{name} is a favourite',
   'favourite.removed': '{name} is no longer a favourite',
   'favourite.album': 'Favourite this album',
-  'favourite.artist': 'Favourite this artist'
+  'favourite.artist': 'Favourite this artist',
+  'home.heard-shelf': 'Pulled from the shelf lately',
+  'library.favourites': 'Favourites'
 } as const

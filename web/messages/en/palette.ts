@@ -1,0 +1,22 @@
+export const palette = {
+  'palette.title': 'Search and commands',
+  'palette.placeholder': 'Search, or type > for commands',
+  'palette.recent': 'Recent searches',
+  'palette.commands': 'Commands',
+  'palette.tracks': 'Tracks',
+  'palette.albums': 'Albums',
+  'palette.artists': 'Artists',
+  'palette.more': 'More',
+  'palette.all': 'All results for “{query}”',
+  'palette.nothing': 'Nothing in the library matches “{query}”.',
+  'palette.meant': 'Showing results for “{meant}”',
+  'palette.count': { one: '{count} result', other: '{count} results' },
+  'palette.keys': 'Enter plays or opens. Ctrl and Enter add to the queue.',
+  'command.go': 'Go to {name}',
+  'command.queue': 'Show or hide the queue',
+  'command.forget-searches': 'Forget recent searches',
+  'command.language': 'Language: {name}',
+  'command.sleep': { one: 'Sleep timer: {count} minute', other: 'Sleep timer: {count} minutes' },
+  'command.sleep-track': 'Sleep timer: end of this track',
+  'command.sleep-off': 'Sleep timer: off'
+} as const
