@@ -5,6 +5,9 @@ let current: { readonly token: string, readonly expiresAtMs: number } | null = n
 let renewal: Promise<boolean> | null = null
 let timer: ReturnType<typeof setTimeout> | undefined
 let tellLost: () => void = () => {}
+/** Somebody is taken to be signed in, and the server hasn't said so yet. */
+let presumed = false
+const waiting = new Set<() => void>()
 
 /** Renew this long before the end, so that no request meets an expired token. */
 const aheadMs = 60_000
@@ -14,22 +17,40 @@ export function onSessionLost (listener: () => void): void {
   tellLost = listener
 }
 
+/** Called with each new token. Whoever needs one can be there before it: what is kept is shown ahead of the server. */
+export function onGrant (listener: () => void): void {
+  waiting.add(listener)
+}
+
 export function keepGrant (grant: Grant): void {
   const expiresAtMs = Date.parse(grant.expiresAt)
   current = { token: grant.accessToken, expiresAtMs }
+  presumed = false
+  for (const listener of waiting) listener()
   clearTimeout(timer)
   // A failed early renewal is harmless: the next request renews when it needs to.
   timer = setTimeout(() => { renew().catch(() => undefined) }, Math.max(5_000, expiresAtMs - Date.now() - aheadMs))
 }
 
+/** From now on requests wait for a token, until there is one or nobody is signed in. */
+export function presumeGrant (): void {
+  presumed = current === null
+}
+
 export function forgetGrant (): void {
   current = null
+  presumed = false
   clearTimeout(timer)
 }
 
 /** The token for a request, or null where nobody is signed in. */
 export function accessToken (): string | null {
   return current?.token ?? null
+}
+
+/** Whether a request without a token would be refused for want of a moment's patience. */
+export function awaitsToken (): boolean {
+  return presumed
 }
 
 /**

@@ -1,4 +1,6 @@
-import { accessToken, renew } from './access-token.ts'
+import { accessToken, awaitsToken, renew } from './access-token.ts'
+import { countEdit } from './edits.ts'
+import { keepWritten, writtenHeaders } from './written.ts'
 
 /** What the server answered when it refused; `code` is stable and `message` is in words. */
 export class ApiError extends Error {
@@ -37,10 +39,42 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
  * @throws ApiError, UnreachableError, or the AbortError of `signal`
  */
 export async function request<T> (method: Method, path: string, options: RequestOptions = {}): Promise<T> {
+  return await answer<T>(await respond(method, path, options))
+}
+
+/** A file, which the browser may put on disk as it comes. */
+export async function getFile (path: string): Promise<Blob> {
+  const response = await respond('GET', path, {})
+  return response.ok ? await readBody(() => response.blob()) : await answer(response)
+}
+
+/** As `get`, for an answer that is read as it comes. */
+export async function open (path: string, options: RequestOptions): Promise<ReadableStream<Uint8Array>> {
+  const response = await respond('GET', path, options)
+  return response.ok && response.body !== null ? response.body : await answer(response)
+}
+
+/** Answers that were asked for before their page was there, each for one taker. */
+const ahead = new Map<string, Promise<Response>>()
+/** What nobody took by then belongs to a page that isn't shown. */
+const aheadMs = 5_000
+
+/** Asks for what a page will ask for as soon as it is there. */
+export function askAhead (path: string): void {
+  const asked = respond('GET', path, {})
+  asked.catch(() => undefined)
+  ahead.set(path, asked)
+  setTimeout(() => { ahead.delete(path) }, aheadMs)
+}
+
+async function respond (method: Method, path: string, options: RequestOptions): Promise<Response> {
+  const early = method === 'GET' && options.query === undefined ? ahead.get(path) : undefined
+  ahead.delete(path)
+  if (early !== undefined) return await early
+  if (awaitsToken()) await renewedOrUnreachable()
   const token = accessToken()
   const response = await send(method, path, options)
-  if (response.status === 401 && token !== null && await renewed(token)) return await answer<T>(await send(method, path, options))
-  return await answer<T>(response)
+  return response.status === 401 && token !== null && await renewed(token) ? await send(method, path, options) : response
 }
 
 export const get = async <T>(path: string, options?: RequestOptions): Promise<T> => await request<T>('GET', path, options)
@@ -48,7 +82,10 @@ export const post = async <T>(path: string, body?: unknown, options?: RequestOpt
 
 /** Whether there is a newer token than the refused one. */
 async function renewed (refused: string): Promise<boolean> {
-  if (accessToken() !== refused) return accessToken() !== null
+  return accessToken() === refused ? await renewedOrUnreachable() : accessToken() !== null
+}
+
+async function renewedOrUnreachable (): Promise<boolean> {
   try {
     return await renew()
   } catch (cause) {
@@ -57,7 +94,7 @@ async function renewed (refused: string): Promise<boolean> {
 }
 
 async function send (method: Method, path: string, { query, body, signal, keepalive }: RequestOptions): Promise<Response> {
-  const headers: Record<string, string> = { accept: 'application/json' }
+  const headers: Record<string, string> = { accept: 'application/json', ...writtenHeaders() }
   const token = accessToken()
   if (token !== null) headers.authorization = `Bearer ${token}`
   if (body !== undefined) headers['content-type'] = 'application/json'
@@ -65,7 +102,10 @@ async function send (method: Method, path: string, { query, body, signal, keepal
   if (body !== undefined) init.body = JSON.stringify(body)
   if (signal !== undefined) init.signal = signal
   try {
-    return await fetch(`/api${path}${queryString(query)}`, init)
+    const response = await fetch(`/api${path}${queryString(query)}`, init)
+    keepWritten(response)
+    countEdit(method, path)
+    return response
   } catch (cause) {
     if (signal?.aborted === true) throw cause
     throw new UnreachableError(cause)
@@ -74,11 +114,19 @@ async function send (method: Method, path: string, { query, body, signal, keepal
 
 async function answer<T> (response: Response): Promise<T> {
   if (response.status === 204) return undefined as T
-  const body: unknown = await response.json().catch(() => null)
-  if (response.ok) return body as T
-  const { code, message } = faultIn(body)
+  if (response.ok) return await readBody(() => response.json()) as T
+  const { code, message } = faultIn(await response.json().catch(() => null))
   const retryAfter = Number(response.headers.get('retry-after'))
   throw new ApiError(response.status, code, message, retryAfter > 0 ? retryAfter : null)
+}
+
+/** A line may also break while the answer comes. */
+async function readBody<T> (read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (cause) {
+    throw isAbort(cause) ? cause : new UnreachableError(cause)
+  }
 }
 
 function faultIn (body: unknown): { code: string, message: string } {

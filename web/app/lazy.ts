@@ -1,7 +1,12 @@
+import { UnreachableError } from './api.ts'
+
 /** Waits before the second, third and fourth try, ms. */
 const retryMs = [300, 1_000, 3_000]
 
-/** Fetches a part of the client; a server that is busy, or a line that flickers, gets a few more chances. */
+/**
+ * Fetches a part of the client; a server that is busy, or a line that flickers, gets a few more chances.
+ * @throws UnreachableError
+ */
 export async function lazy<T> (load: () => Promise<T>): Promise<T> {
   for (const wait of retryMs) {
     try {
@@ -10,5 +15,10 @@ export async function lazy<T> (load: () => Promise<T>): Promise<T> {
       await new Promise((resolve) => { setTimeout(resolve, wait) })
     }
   }
-  return await load()
+  try {
+    return await load()
+  } catch (cause) {
+    // So a browser calls a module that it couldn't fetch.
+    throw cause instanceof TypeError ? new UnreachableError(cause) : cause
+  }
 }

@@ -1,4 +1,8 @@
-export interface Notice { readonly id: number, readonly text: string, readonly kind: 'done' | 'fault', readonly action?: { readonly label: string, run (): void } }
+import { untrack } from 'svelte'
+
+/** `leads`: elsewhere, instead of undoing what was done. */
+interface NoticeAction { readonly label: string, readonly leads?: boolean, run (): void }
+export interface Notice { readonly id: number, readonly text: string, readonly kind: 'done' | 'fault', readonly action?: NoticeAction }
 
 let next = 1
 let list = $state.raw<readonly Notice[]>([])
@@ -19,7 +23,7 @@ export function notify (text: string, { kind = 'done', action }: Partial<Pick<No
   setTimeout(() => { notices.dismiss(notice.id) }, kind === 'fault' ? 10_000 : 5_000)
 }
 
-/** Speaks without showing. A trailing space makes a repeated sentence a new one. */
+/** Speaks without showing, from effects too. A trailing space makes a repeated sentence a new one. */
 export function announce (text: string): void {
-  spoken = spoken === text ? `${text}\u00A0` : text
+  spoken = untrack(() => spoken) === text ? `${text}\u00A0` : text
 }

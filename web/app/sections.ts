@@ -23,6 +23,7 @@ export function studioSections (may: (permission: string) => boolean): readonly 
   const all: ReadonlyArray<Section & { readonly permission: string }> = [
     { id: 'upload', href: '/studio/upload', label: 'upload.title', permission: 'upload music' },
     { id: 'jobs', href: '/studio/jobs', label: 'jobs.title', permission: 'see jobs' },
+    { id: 'requests', href: '/studio/requests', label: 'requests.section', permission: 'answer requests' },
     { id: 'users', href: '/studio/users', label: 'users.title', permission: 'see users' }
   ]
   return all.filter(({ permission }) => may(permission))
