@@ -10,7 +10,10 @@ import { acceptableHash, insertUser } from '../../src/accounts/users.ts'
 import { type AppDeps, buildApp } from '../../src/app.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { createMediaSigner } from '../../src/platform/cdn/cloudfront-signer.ts'
+import { mediaKeysOf } from '../../src/platform/cdn/media-keys.ts'
 import type { Database } from '../../src/platform/database/database.ts'
+import { openMetrics } from '../../src/platform/metrics/process-metrics.ts'
+import { readJwtKeys } from '../../src/platform/jwt-keys.ts'
 import { PostgresJobQueue } from '../../src/platform/queue/postgres-job-queue.ts'
 import { newJwtKeyPem, newSigningKeyPem } from '../../src/platform/secrets.ts'
 import { DiskObjectStore } from '../../src/platform/storage/disk-object-store.ts'
@@ -56,23 +59,28 @@ export async function testApp (t: Test, { env, ...overrides }: TestAppOverrides 
   const dir = await mkdtemp(join(tmpdir(), 'freshet-app-'))
   t.teardown(() => rm(dir, { recursive: true, force: true }))
   const config = readConfig({ NODE_ENV: 'test', DATA_DIR: dir, DATABASE_URL: db.url, REQUESTS_PER_MINUTE: '0', ...env })
-  const queue = new PostgresJobQueue({ connectionString: db.url, queue: 'jobs', maxReceives: 10, onError: (error) => t.comment(error.message) })
+  const queue = new PostgresJobQueue({ address: db.url, queue: 'jobs', maxReceives: 10, onError: (error) => t.comment(error.message) })
   t.teardown(() => queue.close())
   const store = new DiskObjectStore({ dir: join(dir, 'objects'), publicUrl: config.http.publicUrl, secret: randomUUID() })
+  t.teardown(() => store.close())
   const clock = { now: new Date() }
-  const signer = createMediaSigner({ mediaUrl: config.cdn.mediaUrl, keyPairId: config.cdn.keyPairId, privateKey: createPrivateKey(newSigningKeyPem()) })
+  const signer = createMediaSigner({ mediaUrl: config.cdn.mediaUrl, keys: mediaKeysOf(config.cdn.keyPairId, createPrivateKey(newSigningKeyPem())) })
+  const metrics = openMetrics({ stage: config.stage, role: config.role, dataDir: dir, emf: false, write: () => {}, queueCounts: () => queue.depth(), onError: () => {} })
+  t.teardown(() => metrics.close())
   const deps: AppDeps = {
     config,
     db,
     store,
     queue,
     signer,
+    metrics,
     log: pino({ level: 'silent' }),
-    jwtPrivateKey: newJwtKeyPem(),
+    jwtKeys: readJwtKeys(newJwtKeyPem()),
+    refreshSecret: () => 'a secret of at least 32 characters',
     now: () => clock.now,
     webRoot: undefined,
     ...overrides,
-    limits: { eventLoopDelayMs: 0, ...overrides.limits }
+    limits: { eventLoopDelayMs: 0, databaseQueue: 0, ...overrides.limits }
   }
   const app = await buildApp(deps)
   t.teardown(() => app.close())

@@ -68,7 +68,7 @@ export async function seedAlbum (db: Database, album: SeedAlbum): Promise<Seeded
     await tx.artist.update({ where: { id: artistId }, data: { albumCount: { increment: published.length > 0 ? 1 : 0 } } })
     await indexDocuments(tx, refs)
     return { albumId, artistId, artworkId, trackIds }
-  }, { timeout: 30_000 })
+  }, { timeout: 120_000 })
 }
 
 export async function seedArtist (tx: Transaction, name: string): Promise<string> {
@@ -133,7 +133,7 @@ async function seedMedia (tx: Transaction, trackId: string, names: readonly Rend
     })
   }
   await seedObject(tx, `${prefix}/waveform.bin`)
-  await tx.waveform.create({ data: { trackId, objectKey: `${prefix}/waveform.bin`, recipeVersion: 1, bars: 400 } })
+  await tx.waveform.create({ data: { trackId, objectKey: `${prefix}/waveform.bin`, recipeVersion: 2, bars: 400, outline: '0123456789abcdef'.repeat(3) } })
 }
 
 async function seedArtwork (tx: Transaction): Promise<string> {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 
 /** Headless, in containers too, silent towards the outside, and allowed to play without a click. */
@@ -32,6 +32,16 @@ export async function testBrowser (t: Test): Promise<Browser | undefined> {
   const browser = await launchChromium(path)
   t.teardown(async () => { await browser.close() })
   return browser
+}
+
+/**
+ * A page as in a browser without service workers, for tests that replace requests or wait for them: behind a worker
+ * Chromium, after a page that went in the midst of requests, shows the next one’s as aborted or to nobody, and none is replaced.
+ */
+export async function pageWithoutWorker (browser: Browser, options: BrowserContextOptions): Promise<Page> {
+  const context = await browser.newContext(options)
+  await context.addInitScript(() => { Reflect.deleteProperty(Navigator.prototype, 'serviceWorker') })
+  return await context.newPage()
 }
 
 /** Everything that the page complains of: broken policies, uncaught faults, answers of 5xx. */

@@ -29,7 +29,7 @@ export interface Pipeline {
 }
 
 /** As short as a loaded machine allows. */
-export const quickTimes: JobTimes = { leaseSeconds: 4, firstRetryMs: 50 }
+export const quickTimes: JobTimes = { leaseSeconds: 4, firstRetryMs: 50, firstPauseMs: 50 }
 const queueName = 'jobs'
 const maxReceives = 3
 export const silentLog = pino({ level: 'silent' })
@@ -46,7 +46,7 @@ export async function openPipeline (t: Test): Promise<Pipeline> {
 export function openAdapters (dir: string, databaseUrl: string): Pick<Pipeline, 'store' | 'queue'> {
   return {
     store: new DiskObjectStore({ dir: join(dir, 'objects'), publicUrl: 'http://localhost', secret: 'a secret of at least 32 characters' }),
-    queue: new PostgresJobQueue({ connectionString: databaseUrl, queue: queueName, maxReceives, onError: () => {} })
+    queue: new PostgresJobQueue({ address: databaseUrl, queue: queueName, maxReceives, onError: () => {} })
   }
 }
 
@@ -94,16 +94,17 @@ export interface GivenFile {
   readonly path: string
   readonly relativePath: string
   readonly payload?: ProcessUploadPayload
+  readonly source?: 'browser' | 'import'
 }
 
 /** What an upload leaves behind when its last byte has arrived: the object, the row, the job and its message. */
-export async function upload (pipeline: Pipeline, { path, relativePath, payload = {} }: GivenFile): Promise<string> {
+export async function upload (pipeline: Pipeline, { path, relativePath, payload = {}, source = 'browser' }: GivenFile): Promise<string> {
   const { db, store, queue } = pipeline
   const id = randomUUID()
   await store.putFile(`incoming/${id}`, path, { contentType: 'application/octet-stream' })
   const { size } = await stat(path)
   await db.prisma.$transaction(async (tx) => {
-    await tx.upload.create({ data: { id, source: 'browser', relativePath, sizeBytes: size, fingerprint: id, objectKey: `incoming/${id}`, partSizeBytes: size, state: 'received' } })
+    await tx.upload.create({ data: { id, source, relativePath, sizeBytes: size, fingerprint: id, objectKey: `incoming/${id}`, partSizeBytes: size, state: 'received' } })
     await enqueueJob(tx, { kind: 'process-upload', dedupeKey: uploadJobKey(id), uploadId: id, payload })
   })
   await relayJobs({ db, queue })

@@ -20,7 +20,7 @@ export interface RunningFreshet {
   kill(): Promise<void>
 }
 
-/** Starts the whole service as `npm start` does, on a free port, and resolves once it says where it is open. */
+/** Starts the whole service as `npm start` does, on a free port, and resolves once it listens. */
 export async function startFreshet (t: Test, dataDir: string, env: NodeJS.ProcessEnv = {}): Promise<RunningFreshet> {
   const port = await freePort()
   const child = spawn(process.execPath, ['scripts/start.ts'], {
@@ -33,7 +33,9 @@ export async function startFreshet (t: Test, dataDir: string, env: NodeJS.Proces
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { output += chunk.toString() })
   const ended = once(child, 'exit')
   t.teardown(async () => { await kill(child, ended) })
-  while (!output.includes('Freshet is open at')) {
+  // In production it greets nobody.
+  const listens = env['NODE_ENV'] === 'production' ? '"msg":"listening"' : 'Freshet is open at'
+  while (!output.includes(listens)) {
     if (child.exitCode !== null) throw new Error(`Freshet ended with ${child.exitCode}: ${output}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
@@ -43,7 +45,9 @@ export async function startFreshet (t: Test, dataDir: string, env: NodeJS.Proces
     output: () => output,
     setupToken: () => /setup#token=(\S+)/.exec(output)?.[1],
     async interrupt () {
-      process.kill(-(child.pid ?? 0), 'SIGINT')
+      // Without a pid this would be our own group: the test runner's.
+      if (child.pid === undefined) throw new Error('Freshet never started')
+      process.kill(-child.pid, 'SIGINT')
       await ended
       return child.exitCode
     },
@@ -76,11 +80,23 @@ export function processesUsing (dataDir: string): string[] {
   })
 }
 
-export function freePort (): Promise<number> {
+/** Below those that the kernel gives to whoever asks for any port, and of each of tap's jobs its own. */
+const ports = { first: 20_000, perJob: 2_000, jobs: 6 }
+let portsAsked = process.pid * 7
+
+/** A port that nobody has, nor gets by asking for any: it is still free when a server begins to listen on it a while later. */
+export async function freePort (): Promise<number> {
+  const job = Number(process.env['TAP_JOB_ID'] ?? process.pid) % ports.jobs
+  for (;;) {
+    const port = ports.first + job * ports.perJob + portsAsked++ % ports.perJob
+    if (await isFree(port)) return port
+  }
+}
+
+/** On every address of the machine. */
+function isFree (port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject).listen(0, 'localhost', () => {
-      const address = server.address()
-      server.close(() => typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port')))
-    })
+    const server = createServer().once('error', (error: NodeJS.ErrnoException) => error.code === 'EADDRINUSE' ? resolve(false) : reject(error))
+    server.listen(port, () => { server.close(() => resolve(true)) })
   })
 }
