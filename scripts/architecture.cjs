@@ -1,10 +1,13 @@
 /** Who may import whom: the rules of ARCHITECTURE.md, checked by `npm run check:imports`. */
-const features = 'accounts|catalog|playlists|uploads|processing|streaming'
+const features = 'accounts|catalog|playlists|uploads|processing|streaming|sharing|requests|editing|health'
+
+/** What is done to a queue must come out the same in the browser and on the server. */
+const mergedOnBothSides = '^src/playlists/queue-operations[.]ts$'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
     { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: ['generated', '^dist/'] } },
     { name: 'subsonic-only-from-app', severity: 'error', from: { path: '^src/', pathNot: '^src/(app[.]ts|subsonic/)' }, to: { path: '^src/subsonic/' } },
     {
@@ -38,9 +41,24 @@ module.exports = {
       name: 'web-takes-types-of-schemas-only',
       severity: 'error',
       from: { path: '^web/' },
-      to: { path: '^src/', pathNot: '^src/[^/]+/schemas[.]ts$' }
+      to: { path: '^src/', pathNot: ['^src/[^/]+/schemas[.]ts$', mergedOnBothSides] }
     },
-    { name: 'web-imports-no-server-code', severity: 'error', from: { path: '^web/' }, to: { path: '^src/', dependencyTypesNot: ['type-only'] } },
+    { name: 'web-imports-no-server-code', severity: 'error', from: { path: '^web/' }, to: { path: '^src/', pathNot: mergedOnBothSides, dependencyTypesNot: ['type-only'] } },
+    { name: 'what-both-sides-merge-by-imports-nothing', severity: 'error', from: { path: mergedOnBothSides }, to: {} },
+    {
+      name: 'infra-knows-settings-and-thresholds-only',
+      severity: 'error',
+      from: { path: '^infra/' },
+      to: { path: '^(src|web|scripts|ami|test)/', pathNot: '^src/(config|health/thresholds)[.]ts$' }
+    },
+    {
+      name: 'infra-gives-figures-only',
+      comment: 'scripts read its figures, and templates as JSON',
+      severity: 'error',
+      from: { path: '^(src|web|ami|scripts)/' },
+      to: { path: '^infra/', pathNot: '^infra/(settings|scaling|alarms)[.]ts$' }
+    },
+    { name: 'source-imports-no-infra', severity: 'error', from: { path: '^(src|web)/' }, to: { path: '^infra/' } },
     { name: 'source-imports-no-tests', severity: 'error', from: { path: '^(src|web)/' }, to: { path: '^(test|scripts)/' } },
     { name: 'source-imports-no-dev-dependencies', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'] } }
   ],

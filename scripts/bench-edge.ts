@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import Fastify from 'fastify'
-import { createMediaSigner, mediaSigningKey } from '../src/platform/cdn/cloudfront-signer.ts'
+import { createMediaSigner } from '../src/platform/cdn/cloudfront-signer.ts'
+import { mediaKeysOf, mediaSigningKey } from '../src/platform/cdn/media-keys.ts'
 import { localEdge } from '../src/platform/cdn/local-edge.ts'
 import { readFromDisk } from '../src/platform/cdn/served-object.ts'
 import { newSigningKeyPem } from '../src/platform/secrets.ts'
@@ -33,7 +34,7 @@ async function serveBoth (): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'freshet-bench-'))
   const mediaUrl = 'http://bench.example.org'
   const privateKey = mediaSigningKey(newSigningKeyPem())
-  const signer = createMediaSigner({ mediaUrl, keyPairId: 'K', privateKey })
+  const signer = createMediaSigner({ mediaUrl, keys: mediaKeysOf('K', privateKey) })
   const access = signer.signPrefix('media/bench/', new Date(Date.now() + 3_600_000))
   const store = new DiskObjectStore({ dir, publicUrl: mediaUrl, secret: 'x'.repeat(32) })
   for (let i = 0; i < objects; i++) {

@@ -26,7 +26,7 @@ interface Bench {
 }
 
 async function ask ({ db, byId }: Bench, query: GoldenQuery, began = performance.now()): Promise<Measurement> {
-  const hits = await findHits(db, parseQuery(query.text), 20)
+  const { hits } = await findHits(db, parseQuery(query.text), 20)
   return { query, ms: performance.now() - began, place: placeOf(query, hits, byId) }
 }
 

@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { getSignedUrl } from '@aws-sdk/cloudfront-signer'
 import { createMediaSigner } from '../src/platform/cdn/cloudfront-signer.ts'
+import { mediaKeysOf } from '../src/platform/cdn/media-keys.ts'
 import { createSignedUrlVerifier } from '../src/platform/cdn/verify-signed-url.ts'
 
 // Prints what one core signs and verifies: P-256 and RSA-2048, with the key parsed once and parsed each time.
@@ -28,7 +29,7 @@ function rate (work: (i: number) => void): number {
 }
 
 function measure (name: string, privateKey: KeyObject): Record<string, string> {
-  const signer = createMediaSigner({ mediaUrl, keyPairId: 'K', privateKey })
+  const signer = createMediaSigner({ mediaUrl, keys: mediaKeysOf('K', privateKey) })
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   const url = `${mediaUrl}/media/track/attempt/aac-96.mp4`
   const addresses = Array.from({ length: 4_000 }, (_, i) => signer.signObject(`media/track/${i}/aac-96.mp4`, expiresAt).url)

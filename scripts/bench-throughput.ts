@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, opendir, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -12,13 +12,13 @@ import { openPlatform, type Platform } from '../src/open-platform.ts'
 import { type Ffmpeg, findFfmpeg } from '../src/platform/media/ffmpeg.ts'
 import { enqueueJob, relayJobs, uploadJobKey } from '../src/processing/jobs.ts'
 import { startWorker } from '../src/worker.ts'
+import { musicIn } from './music-in.ts'
 
 // Publishes a folder of music with the real pipeline and encodes the same files with bare ffmpeg, in turns so that
 // both meet the same machine: npm run bench:throughput -- FOLDER [FILES]
 const parallelism = 2
 const rounds = 3
 const goal = 1.15
-const musical = /\.(flac|mp3|ogg|opus|m4a|wav|aiff?)$/i
 const execute = promisify(execFile)
 const now = () => new Date()
 
@@ -52,14 +52,6 @@ async function main (folder: string | undefined, most: number): Promise<void> {
     await platform.close()
     await rm(dataDir, { recursive: true, force: true })
   }
-}
-
-async function musicIn (folder: string): Promise<string[]> {
-  const files: string[] = []
-  for await (const entry of await opendir(folder, { recursive: true })) {
-    if (entry.isFile() && musical.test(entry.name)) files.push(join(entry.parentPath, entry.name))
-  }
-  return files.sort()
 }
 
 /** The bytes have arrived, the jobs are written, and nobody has been told yet. */

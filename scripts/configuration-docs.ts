@@ -21,6 +21,12 @@ export function configurationMarkdown (): string {
 Freshet reads its settings from environment variables and from nothing else. On one machine none is needed. All faults are
 reported together at the start, each with the name of the setting and what it must be.
 
+The value of any setting may be a reference, which is looked up at the start: \`aws-secret:NAME\` is a secret of AWS
+Secrets Manager (its name or ARN), \`aws-secret:NAME#MEMBER\` one member of a secret that is a JSON object, and
+\`aws-ssm:NAME\` a parameter of SSM. Signing keys and the database's password are looked up again while Freshet runs, so
+that they can be changed without a restart. \`AWS_REGION\` and \`AWS_ENDPOINT\` say
+where to look and can’t be references themselves.
+
 | Setting | Default | Meaning |
 |---|---|---|
 ${table.join('\n')}

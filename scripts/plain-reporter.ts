@@ -26,6 +26,8 @@ export default class PlainReporter extends Transform {
       if (path.length === 0) this.#line(`${result.ok ? 'ok  ' : 'FAIL'} ${result.name}${result.time === null ? '' : ` ${Math.round(result.time)} ms`}`)
       this.#tally(result, closing, path)
     })
+    // Whoever bails out ends the whole run; the files that never ran would else be missed by nobody.
+    if (path.length === 0) parser.on('bailout', (reason: string) => { this.#line(`The run was ended early, and the files after this did not run: ${reason}`) })
   }
 
   #tally (result: Result, closing: boolean, path: readonly string[]): void {
