@@ -282,6 +282,32 @@ export async function waitsForPress (t: Test, context: BrowserContext, url: stri
   await page.close()
 }
 
+/** While a song plays at the best quality, with another way to choose a lesser one. */
+export async function pausesAtAChange (t: Test, page: Page, choose: () => Promise<void>): Promise<void> {
+  let [asked, answer] = [() => {}, () => {}]
+  const [isAsked, isHeld] = [new Promise<void>((resolve) => { asked = resolve }), new Promise<void>((resolve) => { answer = resolve })]
+  await page.route(/\/stream\?/, async (route) => {
+    asked()
+    await isHeld
+    // Whoever gave up asking takes no answer.
+    await route.continue().catch(() => undefined)
+  })
+  await choose()
+  await isAsked
+  await page.locator('.bar .transport .play[aria-label=Pause]').click()
+  await page.locator('.bar .transport .play[aria-label=Play]').waitFor(patience)
+  answer()
+  const versions = versionsAsked(page)
+  await page.waitForTimeout(2_000)
+  t.equal(await page.locator('.bar .transport .play').getAttribute('aria-label'), 'Play')
+  t.ok((await since(page, -3)).every(({ peak }) => peak < 0.001), 'it stays silent')
+  await page.unroute(/\/stream\?/)
+  await page.locator('.bar .transport .play').click()
+  await isPlaying(page)
+  await eventually(t, async () => versions.length > 0, 'it fetches')
+  t.same([...new Set(versions)], ['aac-96'], 'the version that was chosen')
+}
+
 /** While a long song plays. */
 export async function heldKeys (t: Test, page: Page): Promise<void> {
   const button = page.locator('.bar .transport .play')

@@ -10,7 +10,7 @@ import { heardSoFar, judge, putOnEars } from '../support/ear.ts'
 import { ffmpeg, makeSound } from '../support/media.ts'
 import { startFreshet } from '../support/process.ts'
 import { startSlowLine } from '../support/slow-line.ts'
-import { adapts, changesRate, engineThere, eventually, fades, fallsBack, heldKeys, hertz, isPlaying, playsOwnFlac, savesData, seeks, sleeps, speeds, waitsForPress } from './heard-changes.ts'
+import { adapts, changesRate, engineThere, eventually, fades, fallsBack, heldKeys, hertz, isPlaying, pausesAtAChange, playsOwnFlac, savesData, seeks, sleeps, speeds, waitsForPress } from './heard-changes.ts'
 
 const credentials = { username: 'admin', password: 'an entirely fine passphrase' }
 const patience = { timeout: 60_000 }
@@ -162,6 +162,14 @@ t.test('what is playing, in one tab, over a lost line, until the timer ends it',
   })
 
   await t.test('where the engine fails the browser’s own sound goes on from the same place', async (t) => { await fallsBack(t, first) })
+
+  await t.test('who pauses while another quality is on its way has paused', async (t) => {
+    await first.goto(`${freshet.url}/library/albums`)
+    await engineThere(first)
+    await play(first)
+    await pausesAtAChange(t, first, async () => { await client.request('PATCH', '/api/me/preferences', { body: { quality: 'saving' } }) })
+    await client.request('PATCH', '/api/me/preferences', { body: { quality: 'auto' } })
+  })
 
   await t.test('a slow line brings a smaller version in mid-song, a fast one the best again', async (t) => {
     const line = await startSlowLine(t, (path) => path.startsWith('/media/'))

@@ -38,6 +38,8 @@ export class Playback {
   #wanted = false
   #tries = 0
   #retrying = false
+  /** Whether an address is on its way, maybe while the version before still sounds. */
+  #asking = false
   /** Which of the versions is tried. */
   #version = 0
   #keptAt = 0
@@ -114,7 +116,7 @@ export class Playback {
 
   /** @param reason what the listener should know, where it wasn't their wish */
   pause (reason: string | null = null): void {
-    if (this.#state.status === 'loading' || this.#state.message !== null) { this.#renewController(); this.#stream = null }
+    if (this.#asking || this.#state.status === 'loading' || this.#state.message !== null) { this.#renewController(); this.#stream = null }
     this.#wanted = false
     this.#watch.end()
     this.#reports.rests()
@@ -158,10 +160,7 @@ export class Playback {
 
   setVolume (level: number, muted: boolean): void { this.#sound.setVolume(level, muted) }
 
-  setSpeed (rate: number): void {
-    this.#speed = rate
-    this.#sound.setSpeed(rate)
-  }
+  setSpeed (rate: number): void { this.#speed = rate; this.#sound.setSpeed(rate) }
 
   /** Another quality or loudness is heard at once, from the same place. */
   setSettings (settings: PlaybackSettings): void {
@@ -194,6 +193,7 @@ export class Playback {
   #renewController (): AbortSignal {
     this.#controller.abort()
     this.#controller = new AbortController()
+    this.#asking = false
     return this.#controller.signal
   }
 
@@ -217,11 +217,13 @@ export class Playback {
   /** Signs and plays from where the needle stands when the address has come; every fault on the way goes to a retry. */
   async #begin (entry: QueueEntry): Promise<void> {
     const signal = this.#renewController()
+    this.#asking = true
     this.#expectSound()
     try {
       const stream = await this.#sign(entry, this.#version, signal, { head: this.#state.positionSeconds === 0 && this.#sound.takesHead })
       const fault = this.#tries > 0 ? await faultOf(stream, signal) : null
       if (signal.aborted) return
+      this.#asking = false
       if (fault === null) await this.#sounds(this.#sourceOf(entry, stream), this.#state.positionSeconds)
       else if (fault === 'missing') await this.#tryAnother(entry, t('playback.missing'))
       else await this.#retry(entry)
@@ -301,10 +303,7 @@ export class Playback {
     this.#watch.end()
     if (this.#wanted) this.#reports.reached(seconds)
     this.#update({ positionSeconds: seconds })
-    if (Math.abs(seconds - this.#keptAt) > keepPlaceEverySeconds) {
-      this.#keptAt = seconds
-      this.#hooks.place(seconds)
-    }
+    if (Math.abs(seconds - this.#keptAt) > keepPlaceEverySeconds) { this.#keptAt = seconds; this.#hooks.place(seconds) }
     if (this.#entry.track.durationMs / 1000 - seconds < (prepareAheadSeconds + this.#settings.crossfadeSeconds) * this.#speed) this.#following.keepReady()
   }
 
