@@ -52,7 +52,8 @@ t.test('kill -9 of the main process leaves nothing running and loses nothing', a
   await first.kill()
   t.ok(await until(() => processesUsing(dataDir).length === 0, 60_000), `worker and Postgres follow: ${processesUsing(dataDir).join('; ')}`)
   const second = await startFreshet(t, dataDir)
-  t.equal((await post(`${second.url}/api/session`, admin)).status, 200)
+  const answer = await post(`${second.url}/api/session`, admin)
+  t.equal(answer.status, 200, await answer.text())
   await second.interrupt()
 })
 

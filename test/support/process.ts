@@ -32,7 +32,10 @@ export async function startFreshet (t: Test, dataDir: string, env: NodeJS.Proces
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { output += chunk.toString() })
   const ended = once(child, 'exit')
-  t.teardown(async () => { await kill(child, ended) })
+  t.teardown(async () => {
+    await kill(child, ended)
+    if (!t.passing()) console.error(`what the service at ${port} warned of:\n${warnings(output)}`)
+  })
   // In production it greets nobody.
   const listens = env['NODE_ENV'] === 'production' ? '"msg":"listening"' : 'Freshet is open at'
   while (!output.includes(listens)) {
@@ -53,6 +56,11 @@ export async function startFreshet (t: Test, dataDir: string, env: NodeJS.Proces
     },
     kill: () => kill(child, ended)
   }
+}
+
+/** The last of its log: why an answer was not the one that a test wanted. */
+function warnings (output: string): string {
+  return output.split('\n').filter((line) => /"level":"(?:warn|error|fatal)"/.test(line)).slice(-20).join('\n')
 }
 
 /** Without the hooks that the test runner puts into every Node process it starts. */
