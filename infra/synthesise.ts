@@ -7,6 +7,7 @@ export interface Resource {
   readonly Properties?: Readonly<Record<string, unknown>>
   readonly UpdatePolicy?: Readonly<Record<string, unknown>>
   readonly DeletionPolicy?: string
+  readonly DependsOn?: string | readonly string[]
 }
 
 export interface StackTemplate {

@@ -1,18 +1,22 @@
 import { CfnDeletionPolicy, CfnOutput, Stack } from 'aws-cdk-lib'
 import * as iam from 'aws-cdk-lib/aws-iam'
 import * as kms from 'aws-cdk-lib/aws-kms'
+import * as logs from 'aws-cdk-lib/aws-logs'
 import * as rds from 'aws-cdk-lib/aws-rds'
 import { Construct } from 'constructs'
-import { removal } from '../durability.ts'
+import { logRetention, removal } from '../durability.ts'
 import { databaseIdentifier, databaseUser, type Place, secretName, stageName } from '../place.ts'
 import type { RegionName, StageSettings } from '../settings.ts'
 import { type Network, postgresPort } from './network.ts'
 
 const engine = { engine: 'postgres', engineVersion: '18', parameterFamily: 'postgres18' }
 
+const exportedLogs = ['postgresql', 'upgrade']
+
 export interface DatabaseProps {
   readonly place: Place
   readonly network: Network
+  readonly logKey: kms.IKey
 }
 
 /**
@@ -26,7 +30,7 @@ export class Database extends Construct {
   readonly #key: kms.Key
   readonly #common: rds.CfnDBInstanceProps
 
-  constructor (scope: Construct, id: string, { place, network }: DatabaseProps) {
+  constructor (scope: Construct, id: string, { place, network, logKey }: DatabaseProps) {
     super(scope, id)
     this.#place = place
     const { stage, region, isPrimary } = place
@@ -34,7 +38,11 @@ export class Database extends Construct {
     this.#common = this.#commonProps(network)
     this.instance = this.#instanceOf(place)
     this.replica = isPrimary && region.readReplica ? this.#replicaHere() : undefined
-    for (const instance of [this.instance, this.replica]) if (instance !== undefined) protect(instance, stage)
+    for (const instance of [this.instance, this.replica]) {
+      if (instance === undefined) continue
+      protect(instance, stage)
+      this.#boundLogs(instance, logKey)
+    }
     if (isPrimary) new CfnOutput(this, 'Host', { value: this.instance.attrEndpointAddress, description: 'primaryOutputs.databaseHost in infra/settings.ts' }).overrideLogicalId('DatabaseHost')
   }
 
@@ -79,7 +87,18 @@ export class Database extends Construct {
       performanceInsightsRetentionPeriod: 7,
       monitoringInterval: 60,
       monitoringRoleArn: monitoringRole.roleArn,
-      enableCloudwatchLogsExports: ['postgresql', 'upgrade']
+      enableCloudwatchLogsExports: exportedLogs
+    }
+  }
+
+  /** Where there is no group yet RDS makes one, and that keeps its lines for ever. */
+  #boundLogs (instance: rds.CfnDBInstance, encryptionKey: kms.IKey): void {
+    const { stage } = this.#place
+    for (const log of exportedLogs) {
+      const group = new logs.LogGroup(this, `${instance.node.id}-${log}`, {
+        logGroupName: `/aws/rds/instance/${instance.dbInstanceIdentifier}/${log}`, retention: logRetention(stage), encryptionKey, removalPolicy: removal(stage)
+      })
+      instance.node.addDependency(group)
     }
   }
 

@@ -35,7 +35,7 @@ export class RegionalStack extends Stack {
     const { key: logKey, topic, accessLogs } = this.#operations
     this.#alarms = new Alarms(this, 'Alarms', { stage, region: region.name, topic })
     this.#network = new Network(this, 'Network', { place, logKey })
-    this.#database = new Database(this, 'Database', { place, network: this.#network })
+    this.#database = new Database(this, 'Database', { place, network: this.#network, logKey })
     new Peering(this, 'Peering', { place, network: this.#network })
 
     const jobs = new JobQueue(this, 'JobQueue', { place })

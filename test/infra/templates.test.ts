@@ -31,6 +31,20 @@ t.test('no resource that holds state has changed its logical id', async (t) => {
   t.ok(found.some((line) => line.includes('Another is new')))
 })
 
+t.test('no log is kept for ever, and no service makes a log of its own that would be', async (t) => {
+  for (const { name, template } of regional) {
+    const groups = resourcesOf(template, 'AWS::Logs::LogGroup')
+    for (const { id, Properties } of groups) t.ok(Number(at(Properties, 'RetentionInDays')) > 0, `${name} ${id}`)
+    for (const { id, Properties, DependsOn = [] } of resourcesOf(template, 'AWS::RDS::DBInstance')) {
+      const folder = `/aws/rds/instance/${String(at(Properties, 'DBInstanceIdentifier'))}`
+      for (const log of at(Properties, 'EnableCloudwatchLogsExports') as string[]) {
+        const group = groups.find((group) => at(group.Properties, 'LogGroupName') === `${folder}/${log}`)
+        t.ok(group !== undefined && [DependsOn].flat().includes(group.id), `${name} ${id}: its ${log} is there before it`)
+      }
+    }
+  }
+})
+
 t.test('production keeps what holds state when a stack is deleted', async (t) => {
   for (const [name, { Resources }] of templates) {
     if (!name.startsWith('freshet-production')) continue
