@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import createError from '@fastify/error'
 import { confinement, MediaHelperError } from './confinement.ts'
 import type { ChildAnswer, ChildRequest } from './media-child.ts'
 import type { FileTags } from './read-tags.ts'
@@ -10,7 +12,7 @@ export interface MediaReader {
   /**
    * @param path absolute, without an ending
    * @param picturePath where the cover goes, if there is one
-   * @throws MediaReadError; MediaHelperError when no child can be started; the signal's reason when aborted
+   * @throws MediaReadError; MediaReadSlowError; MediaHelperError when no child can be started; the signal's reason when aborted
    */
   readTags(path: string, picturePath: string, signal: AbortSignal): Promise<FileTags>
   /** @throws as readTags */
@@ -18,6 +20,9 @@ export interface MediaReader {
   /** Kills the children. */
   close(): Promise<void>
 }
+
+/** The machine, not the file, took too long: another attempt may do. */
+export const MediaReadSlowError = createError<[number]>('MEDIA_READ_SLOW', 'reading the file took more than %d s, though little of a processor: this machine is too busy', 503)
 
 /** `unreadable`: the child said what is wrong with the file. The others: it had to be, or was, killed. */
 export class MediaReadError extends Error {
@@ -32,11 +37,21 @@ export class MediaReadError extends Error {
 export interface MediaReaderOptions {
   /** Children at most; they are started when needed and kept. */
   readonly children: number
-  /** For one file. */
-  readonly timeoutMs?: number
+  readonly limits?: ReadLimits
 }
 
-const defaultTimeoutMs = 10_000
+/** For one file. */
+export interface ReadLimits {
+  /** Of a processor, all threads together: what needs more is the file's fault, however busy the machine is. */
+  readonly processorMs: number
+  /** By the clock: children give way to everything else, and a file whose turn doesn't come is not to blame. */
+  readonly clockMs: number
+}
+
+/** The largest pictures that are taken need about three seconds of a processor, tags a tenth of one. */
+const defaultLimits: ReadLimits = { processorMs: 20_000, clockMs: 180_000 }
+/** Or sooner, where less is allowed. */
+const lookEveryMs = 250
 /** Of a child; a busy machine starts slowly. */
 const startWithinMs = 60_000
 const heapMegabytes = 192
@@ -47,7 +62,7 @@ const fileBytes = 64 * 2 ** 20
 // Beside us is media-child.ts in the source and media-child.js in the build.
 const childEntry = fileURLToPath(import.meta.url).replace(/media-reader(\.[jt]s)$/, 'media-child$1')
 
-export function createMediaReader ({ children, timeoutMs = defaultTimeoutMs }: MediaReaderOptions): MediaReader {
+export function createMediaReader ({ children, limits = defaultLimits }: MediaReaderOptions): MediaReader {
   const idle: ChildProcess[] = []
   const all = new Set<ChildProcess>()
   const waiting: Array<() => void> = []
@@ -84,7 +99,7 @@ export function createMediaReader ({ children, timeoutMs = defaultTimeoutMs }: M
     return place(async () => {
       signal.throwIfAborted()
       const worker = await child()
-      const answer = await exchange(worker, request, { timeoutMs, signal })
+      const answer = await exchange(worker, request, { limits, signal })
       idle.push(worker)
       if (!answer.ok) throw new MediaReadError('unreadable', answer.fault)
       return answer.value
@@ -135,11 +150,15 @@ async function ready (child: ChildProcess): Promise<void> {
 }
 
 /** One request, one answer; a child that doesn't answer is killed. */
-async function exchange (child: ChildProcess, request: ChildRequest, { timeoutMs, signal }: { timeoutMs: number, signal: AbortSignal }): Promise<ChildAnswer> {
+async function exchange (child: ChildProcess, request: ChildRequest, { limits: { processorMs, clockMs }, signal }: { limits: ReadLimits, signal: AbortSignal }): Promise<ChildAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<ChildAnswer>()
   const crashed = () => reject(new MediaReadError('crash', 'reading the file ended the process that did it'))
   const aborted = () => reject(signal.reason)
-  const timer = setTimeout(() => reject(new MediaReadError('timeout', `reading the file took more than ${timeoutMs} ms`)), timeoutMs)
+  const usedBefore = processorMsOf(child)
+  const timer = setTimeout(() => reject(new MediaReadSlowError(clockMs / 1_000)), clockMs)
+  const looks = setInterval(() => {
+    if (processorMsOf(child) - usedBefore > processorMs) reject(new MediaReadError('timeout', `reading the file took more than ${processorMs} ms of a processor`))
+  }, Math.min(lookEveryMs, processorMs))
   child.once('message', resolve)
   child.once('exit', crashed)
   child.once('error', crashed)
@@ -154,9 +173,32 @@ async function exchange (child: ChildProcess, request: ChildRequest, { timeoutMs
     throw error
   } finally {
     clearTimeout(timer)
+    clearInterval(looks)
     signal.removeEventListener('abort', aborted)
     child.off('message', resolve).off('exit', crashed).off('error', crashed)
     child.channel?.unref()
+  }
+}
+
+/** What Linux counts in: USER_HZ is 100 on every architecture that Node runs on. */
+const tickMs = 10
+
+/** What a process and its threads have used so far; 0 off Linux, where only the clock limits them, and once it has ended. */
+function processorMsOf ({ pid }: ChildProcess): number {
+  if (process.platform !== 'linux') return 0
+  // proc_pid_stat(5): utime and stime are the 14th and 15th field; the second, the name, may hold spaces.
+  const text = statusOf(pid)
+  const [utime = '0', stime = '0'] = text.slice(text.lastIndexOf(')') + 2).split(' ').slice(11, 13)
+  return (Number(utime) + Number(stime)) * tickMs
+}
+
+function statusOf (pid: number | undefined): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+  } catch (error) {
+    // It has ended, and says so itself.
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return ''
+    throw error
   }
 }
 

@@ -216,7 +216,7 @@ t.test('a file with a few bad places is taken, and the curator is told', async (
 t.test('tags that can’t be read cost the tags, not the track', async (t) => {
   const folder = t.testdir()
   const path = await makeSound(join(folder, 'a.mp3'), { seconds: 1, tags })
-  const impatient = createMediaReader({ children: 1, timeoutMs: 1 })
+  const impatient = createMediaReader({ children: 1, limits: { processorMs: 1, clockMs: 60_000 } })
   t.teardown(impatient.close)
   const context = { ffmpeg: systemFfmpeg, reader: impatient, outDir: folder, signal: new AbortController().signal, onStage: () => {}, log: { warn: () => {} } }
   const track = await processTrack({ path, relativePath: 'A/B/02 - From name.mp3', sizeBytes: 1000 }, context)
