@@ -68,7 +68,7 @@ export async function seedAlbum (db: Database, album: SeedAlbum): Promise<Seeded
     await tx.artist.update({ where: { id: artistId }, data: { albumCount: { increment: published.length > 0 ? 1 : 0 } } })
     await indexDocuments(tx, refs)
     return { albumId, artistId, artworkId, trackIds }
-  }, { timeout: 120_000 })
+  }, { maxWait: 120_000, timeout: 120_000 })
 }
 
 export async function seedArtist (tx: Transaction, name: string): Promise<string> {

@@ -21,15 +21,17 @@ export interface Reader {
 /** What runs inside `prisma.$transaction(async (tx) => …)`. */
 export type Transaction = Omit<PrismaClient, '$connect' | '$disconnect' | '$on' | '$transaction' | '$extends'>
 
-/** A connection is waited for so long, by a statement and by a transaction. */
-const connectWithinMs = 5_000
+/** A connection is waited for so long, by a statement and by a transaction: on a busy machine it comes late. */
+const connectWithinMs = 10_000
+/** Of all its statements together; what must be done, a publication, takes a longer one. */
+const transactionWithinMs = 15_000
 
 /** Both share one pool of `poolSize` connections. */
 export function openDatabase (address: DatabaseAddress, options: { readonly poolSize: number, readonly onError: (error: Error) => void }): Database {
   const pool = new pg.Pool({ ...connectionOptions(address), max: options.poolSize, connectionTimeoutMillis: connectWithinMs, idleTimeoutMillis: 30_000, application_name: 'freshet' })
   // A lost idle connection is an event of the pool; unheard, it would end the process.
   pool.on('error', options.onError)
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool), transactionOptions: { maxWait: connectWithinMs } })
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool), transactionOptions: { maxWait: connectWithinMs, timeout: transactionWithinMs } })
   return {
     prisma,
     pool,
