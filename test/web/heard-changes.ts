@@ -304,8 +304,7 @@ export async function pausesAtAChange (t: Test, page: Page, choose: () => Promis
   await page.unroute(/\/stream\?/)
   await page.locator('.bar .transport .play').click()
   await isPlaying(page)
-  await eventually(t, async () => versions.length > 0, 'it fetches')
-  t.same([...new Set(versions)], ['aac-96'], 'the version that was chosen')
+  await eventually(t, async () => versions.includes('aac-96'), 'the version that was chosen plays')
 }
 
 /** While a long song plays. */
